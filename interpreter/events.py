@@ -27,7 +27,7 @@ ProtocolName: TypeAlias = Literal["tools", "functions", "text"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file that travels with a prompt: its absolute path, media type, size in bytes and, for text, its first lines."""
+    """A file that travels with a prompt: absolute path, media type, size in bytes and, for text, its first lines."""
 
     path: str
     media_type: str
@@ -132,7 +132,7 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReported:
-    """The provider's own count for one request. `tokens_in` includes `tokens_cached`; `cost` in USD, None if unknown."""
+    """The provider's own count for a request. `tokens_in` includes `tokens_cached`; `cost` in USD, None if unknown."""
 
     type: Literal["usage"] = "usage"
     tokens_in: int

@@ -163,7 +163,7 @@ class Runners(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """`run` as proposed; `edited`: run `code` instead; `declined`: do not, and tell the model `note` if there is one."""
+    """`run` as proposed; `edited`: run `code` instead; `declined`: do not, and tell the model `note` if any."""
 
     choice: Literal["run", "edited", "declined"]
     code: str = ""

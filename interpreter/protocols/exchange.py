@@ -1,7 +1,7 @@
 """One request to a model and the pieces of its reply, in no provider's dialect. Values only.
 
-`models/` turns a `Request` into a call of a provider and its answer into `Chunk`s; `protocols/` makes the `Request` from
-the history and reads the `Chunk`s.
+`models/` turns a `Request` into a call of a provider and its answer into `Chunk`s; `protocols/` makes the `Request`
+from the history and reads the `Chunk`s.
 """
 
 from __future__ import annotations
