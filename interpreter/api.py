@@ -1,0 +1,204 @@
+"""`Interpreter`: the session for Python programs, synchronous and asynchronous.
+
+Code is declined unless `auto_run=True` or a `host` says otherwise. The synchronous names are derived from the one
+asynchronous implementation, which runs on an event loop of its own in a thread, so they also work where a loop is
+already running (a notebook).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from contextlib import aclosing, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from interpreter import events as e
+from interpreter.hosts import AutoRun, Decline
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from interpreter.history import History
+    from interpreter.seams import Host
+    from interpreter.session import Session
+    from interpreter.settings import Settings
+
+T = TypeVar("T")
+
+
+class Interpreter:
+    """A conversation with a model that runs code on this machine.
+
+    Keyword arguments are the fields of `interpreter.settings.Settings` (`model`, `api_base`, `api_key`, ...).
+    `host` decides on each cell; without one nothing runs unless `auto_run` is true. `session` is a ready session in
+    place of one built from settings. Close it, or use it in a `with` statement: kernels and shells end with it.
+
+    Raises `UsageError` for settings that cannot be used; what fails in a turn is told in its `turn.finished`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        host: Host | None = None,
+        auto_run: bool = False,
+        session: Callable[[], Coroutine[Any, Any, Session]] | None = None,
+        **options: Any,
+    ) -> None:
+        self._host = host or (AutoRun() if auto_run else Decline())
+        self._settings = settings
+        self._options = options
+        self._make = session or self._from_settings
+        self._session: Session | None = None
+        self._loop = _LoopThread()
+
+    # ---- synchronous
+
+    def chat(self, prompt: str) -> str:
+        """Ask, let everything happen, and return the model's last words. Raises `ModelError` if the turn failed."""
+        return self._loop.result(self._chat(prompt))
+
+    @contextmanager
+    def stream(self, prompt: str) -> Iterator[Iterator[e.Event]]:
+        """The turn's events as they happen: `with interpreter.stream("...") as events: for event in events: ...`.
+
+        Leaving the block early interrupts the turn.
+        """
+        events = self._events(prompt)
+        try:
+            yield self._loop.iterate(events)
+        finally:
+            self._loop.result(_aclose(events))
+
+    def interrupt(self) -> None:
+        """End the running turn; from any thread."""
+        if self._session is not None:
+            self._loop.call(self._session.interrupt)
+
+    @property
+    def history(self) -> History:
+        """The conversation so far."""
+        return self._loop.result(self._ready()).history
+
+    def close(self) -> None:
+        """End kernels and shells."""
+        if self._session is not None:
+            self._loop.result(self._session.close())
+        self._loop.close()
+
+    def __enter__(self) -> Interpreter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---- asynchronous
+
+    async def achat(self, prompt: str) -> str:
+        """As `chat`, awaited."""
+        return await self._loop.awaited(self._chat(prompt))
+
+    async def astream(self, prompt: str) -> AsyncGenerator[e.Event, None]:
+        """The turn's events as they happen. Leave it early through `contextlib.aclosing`, which interrupts it."""
+        events = self._events(prompt)
+        try:
+            while True:
+                try:
+                    yield await self._loop.awaited(_next(events))
+                except StopAsyncIteration:
+                    return
+        finally:
+            await self._loop.awaited(_aclose(events))
+
+    # ---- on the loop of the thread
+
+    async def _ready(self) -> Session:
+        if self._session is None:
+            self._session = await self._make()
+        return self._session
+
+    async def _from_settings(self) -> Session:
+        from interpreter.assembly import assemble
+        from interpreter.settings import Settings
+
+        settings = self._settings or Settings(**self._options)
+        return await assemble(settings, host=self._host)
+
+    async def _events(self, prompt: str) -> AsyncGenerator[e.Event, None]:
+        session = await self._ready()
+        async with aclosing(session.run(prompt)) as events:
+            async for event in events:
+                yield event
+
+    async def _chat(self, prompt: str) -> str:
+        from interpreter.errors import ModelError
+
+        words = ""
+        async with aclosing(self._events(prompt)) as events:
+            async for event in events:
+                if isinstance(event, e.Text):
+                    words = event.text
+                elif isinstance(event, e.TurnFinished) and event.reason == "failed":
+                    raise ModelError(event.error or "The turn failed.", fault="request")
+        return words
+
+
+async def _next(events: AsyncGenerator[T, None]) -> T:
+    return await anext(events)
+
+
+async def _aclose(events: AsyncGenerator[T, None]) -> None:
+    await events.aclose()
+
+
+class _LoopThread:
+    """An event loop in a daemon thread, started at the first use."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._loop.run_forever, name="interpreter", daemon=True)
+            self._thread.start()
+        return self._loop
+
+    def result(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, waited for; an interrupt of the waiting thread cancels it."""
+        future = asyncio.run_coroutine_threadsafe(work, self._started())
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    async def awaited(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, awaited from another loop."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._started()))
+
+    def iterate(self, events: AsyncGenerator[T, None]) -> Iterator[T]:
+        """The items of `events`, waited for one by one."""
+        while True:
+            try:
+                item = self.result(_next(events))
+            except StopAsyncIteration:
+                return
+            yield item
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Call `function` on the loop, soon."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(function)
+
+    def close(self) -> None:
+        """Stop the loop and its thread; harmless when none runs."""
+        if self._loop is not None and self._thread is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+        self._loop = self._thread = None

@@ -1,0 +1,112 @@
+"""One request to the model, as events: the stream of a reply, and its calls proposed. Runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from interpreter import events as e
+from interpreter.errors import ModelError
+from interpreter.history import History
+from interpreter.protocols.exchange import (
+    CodePiece,
+    Piece,
+    ReadCall,
+    ReasoningPiece,
+    Reply,
+    Request,
+    TextPiece,
+    TokenCount,
+)
+from interpreter.seams import Ladder, Model, Reader
+from interpreter.stop import Stop, Stopped
+
+ATTEMPTS = 4
+"""How many refusals one request survives, each answered in another protocol."""
+
+
+async def ask(model: Model, ladder: Ladder, history: History, step: int, stop: Stop) -> AsyncGenerator[e.Event, None]:
+    """Ask `model` to go on from `history`. Raises `ModelError`, or `Stopped` after the words that were received."""
+    for _ in range(ATTEMPTS):
+        protocol = ladder.current()
+        yield e.StepStarted(step=step, model=model.name, protocol=protocol.name)
+        reader = protocol.reader()
+        try:
+            async with aclosing(_stream(model, protocol.request(history), reader, history.cells, stop)) as events:
+                async for event in events:
+                    yield event
+        except Stopped:
+            for event in _words(reader.close()):
+                yield event
+            raise
+        except ModelError as error:
+            if not ladder.refused(error):
+                raise
+            changed = ladder.current().name
+            yield e.ProtocolChanged(from_=protocol.name, to=changed, reason=str(error))
+            continue
+        reply = reader.close()
+        for event in _whole(reply, history.cells):
+            yield event
+        ladder.worked(reply)
+        return
+    raise ModelError("The endpoint refused every way to ask it. Try another --protocol.", fault="protocol")
+
+
+async def _stream(
+    model: Model, request: Request, reader: Reader, cells: int, stop: Stop
+) -> AsyncGenerator[e.Event, None]:
+    usage: TokenCount | None = None
+    async with aclosing(model.stream(request, stop)) as chunks:
+        async for chunk in chunks:
+            usage = chunk.usage or usage
+            for piece in reader.feed(chunk):
+                yield _delta(piece, cells)
+            if reader.done:
+                break
+    if usage is not None:
+        yield _usage(usage)
+
+
+def _usage(count: TokenCount) -> e.UsageReported:
+    return e.UsageReported(
+        tokens_in=count.tokens_in, tokens_out=count.tokens_out, tokens_cached=count.tokens_cached, cost=count.cost
+    )
+
+
+def _delta(piece: Piece, cells: int) -> e.Event:
+    match piece:
+        case TextPiece():
+            return e.TextDelta(text=piece.text)
+        case ReasoningPiece():
+            return e.ReasoningDelta(text=piece.text)
+        case CodePiece():
+            return e.CodeDelta(cell=cell_id(cells, piece.position), language=piece.language, text=piece.text)
+
+
+def _words(reply: Reply) -> list[e.Event]:
+    """What was said, without what was to be run."""
+    words: list[e.Event] = []
+    if reply.reasoning:
+        words.append(e.Reasoning(text=reply.reasoning))
+    if reply.text.strip():
+        words.append(e.Text(text=reply.text))
+    return words
+
+
+def _whole(reply: Reply, cells: int) -> list[e.Event]:
+    if not reply.text.strip() and not reply.calls:
+        raise ModelError("The model returned an empty reply. Ask again, or choose another model.", fault="empty")
+    events = _words(reply)
+    for position, call in enumerate(reply.calls):
+        cell = cell_id(cells, position)
+        if isinstance(call, ReadCall):
+            events.append(e.CodeProposed(cell=cell, language=call.language, code=call.code, call=call.call))
+        else:
+            events.append(e.CodeRejected(cell=cell, raw=call.raw, reason=call.reason, call=call.call))
+    return events
+
+
+def cell_id(cells: int, position: int = 0) -> str:
+    """The id of the cell proposed at `position` after `cells` cells of this session: `c1`, `c2`, ..."""
+    return f"c{cells + position + 1}"

@@ -1,0 +1,240 @@
+"""The loop: ask, propose, decide, run, repeat. Receives every part it works with; imports none of them.
+
+A session owns one ordered stream of events. `run(prompt)` is a view of it; what happens between turns (the user's own
+cells, late output, a restart) flows through the same `emit` to the same consumers. The history is the fold of what was
+emitted, and nothing else is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from itertools import count
+
+from interpreter import events as e
+from interpreter import history as h
+from interpreter import running
+from interpreter.asking import ask, cell_id
+from interpreter.errors import InterpreterError, StorageError
+from interpreter.history import History
+from interpreter.limits import Limits, reached
+from interpreter.seams import Consumer, Host, Keeper, Ladder, Model, Produced, Runners
+from interpreter.stop import Stop, Stopped
+
+
+class Session:
+    """One conversation with its history and its runners. Lives on one event loop; one turn at a time.
+
+    `consumers` are called with every event in the order given: recorders first, so that nothing is shown that was not
+    kept. `history` continues an earlier session.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: Model,
+        ladder: Ladder,
+        runners: Runners,
+        host: Host,
+        keeper: Keeper,
+        consumers: Sequence[Consumer] = (),
+        limits: Limits = Limits(),
+        cell_timeout: float | None = None,
+        id: str = "session",
+        paths: Mapping[str, str] | None = None,
+        history: History = History(),
+    ) -> None:
+        self.id = id
+        self.history = history
+        self._model = model
+        self._ladder = ladder
+        self._bench = running.Bench(host=host, runners=runners, keeper=keeper, timeout=cell_timeout)
+        self._consumers = tuple(consumers)
+        self._limits = limits
+        self._paths = dict(paths or {})
+        self._stop: Stop | None = None
+        self._begun = False
+        runners.listen(self._late)
+
+    @property
+    def model(self) -> str:
+        """The name of the model that answers."""
+        return self._model.name
+
+    # ---- what a user does
+
+    async def run(self, prompt: str, attachments: Sequence[e.Attachment] = ()) -> AsyncGenerator[e.Event, None]:
+        """One turn, as it happens; the last event is `turn.finished`. Leave it early only through `aclosing`."""
+        stop = Stop()
+        async with aclosing(self._view(self._turn(prompt, tuple(attachments), stop), stop)) as events:
+            async for event in events:
+                yield event
+
+    async def retry(self) -> AsyncGenerator[e.Event, None]:
+        """Go on with a turn that failed or was interrupted: ask the model again, with all that was done."""
+        stop = Stop()
+        async with aclosing(self._view(self._steps(stop), stop)) as events:
+            async for event in events:
+                yield event
+
+    async def run_cell(self, language: str, code: str) -> AsyncGenerator[e.Event, None]:
+        """The user's own cell in the session's kernel or shell. The model is told of it at the next request."""
+        stop = Stop()
+        async with aclosing(self._view(self._user_cell(language, code, stop), stop)) as events:
+            async for event in events:
+                yield event
+
+    def interrupt(self) -> None:
+        """End what runs: its stream ends by itself, and no code runs afterwards. Harmless when nothing runs."""
+        if self._stop is not None:
+            self._stop.set()
+
+    async def restart(self, language: str, reason: str = "the user asked for it") -> None:
+        """Start the kernel or shell of `language` anew."""
+        await self._bench.runners.get(language).restart()
+        self.emit(e.KernelRestarted(language=language, reason=reason))
+
+    def undo(self, turns: int = 1) -> None:
+        """Take the last turns back from the conversation; what their code did stays done."""
+        self.emit(e.HistoryUndone(turns=turns))
+
+    async def close(self) -> None:
+        """End every runner."""
+        self.interrupt()
+        await self._bench.runners.close()
+
+    # ---- the one stream
+
+    def emit(self, event: e.Event) -> None:
+        """Let `event` have happened: into the history, then to each consumer in order."""
+        if not self._begun:
+            self._begun = True
+            self.emit(e.SessionStarted(session=self.id, model=self.model, paths=self._paths))
+        self.history = h.apply(self.history, event)
+        for consume in self._consumers:
+            consume(event)
+
+    async def _view(self, events: AsyncGenerator[e.Event, None], stop: Stop) -> AsyncGenerator[e.Event, None]:
+        """Emit and pass on. If the viewer leaves or is cancelled, the turn is closed for the other consumers."""
+        if self._stop is not None:
+            await events.aclose()
+            raise InterpreterError("This session is busy. Wait for the turn to end, or interrupt it.")
+        self._stop, finished = stop, False
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    self.emit(event)
+                    finished = isinstance(event, e.TurnFinished)
+                    yield event
+        except StorageError as error:
+            finished = True
+            failed = e.TurnFinished(reason="failed", error=str(error))
+            self.emit(failed)
+            yield failed
+        finally:
+            stop.set()
+            self._stop = None
+            if not finished and self.history.open is not None:
+                self._abandoned()
+
+    def _abandoned(self) -> None:
+        running_cell = self._open_cells()[:1] if isinstance(self.history.open, h.Reply) else [self.history.open]
+        for cell in running_cell:
+            if isinstance(cell, h.Cell) and cell.decision in ("run", "edited") and cell.status is None:
+                self.emit(e.CodeFinished(cell=cell.id, status="interrupted", seconds=0.0))
+        if isinstance(self.history.open, h.Reply):
+            self.emit(e.TurnFinished(reason="interrupted"))
+
+    def _late(self, language: str, produced: Produced) -> None:
+        """Output that came after its cell had ended belongs to the latest cell that ran."""
+        cell = self.history.last_run()
+        if cell is not None and cell.language == language:
+            self.emit(e.Output(cell=cell.id, kind=produced.kind, data=produced.data, display_id=produced.display_id))
+
+    # ---- a turn
+
+    async def _turn(
+        self, prompt: str, attachments: tuple[e.Attachment, ...], stop: Stop
+    ) -> AsyncGenerator[e.Event, None]:
+        yield e.TurnStarted(prompt=prompt, attachments=attachments)
+        async with aclosing(self._steps(stop)) as events:
+            async for event in events:
+                yield event
+
+    async def _steps(self, stop: Stop) -> AsyncGenerator[e.Event, None]:
+        """Steps until the model has nothing more to run, someone says no, or a limit is reached."""
+        try:
+            for step in count(1):
+                if stop.is_set:
+                    raise Stopped
+                self.history = h.close(self.history)
+                if limit := reached(self._limits, self.history, step):
+                    yield e.TurnFinished(reason=limit.reason, error=limit.words)
+                    return
+                async with aclosing(ask(self._model, self._ladder, self.history, step, stop)) as reply:
+                    async for event in reply:
+                        yield event
+                async with aclosing(self._cells(stop)) as cells:
+                    async for event in cells:
+                        yield event
+                if reason := self._over():
+                    yield e.TurnFinished(reason=reason)
+                    return
+        except Stopped:
+            yield e.TurnFinished(reason="interrupted")
+        except InterpreterError as error:
+            if isinstance(error, StorageError):
+                raise
+            yield e.TurnFinished(reason="failed", error=str(error))
+
+    def _over(self) -> e.TurnReason | None:
+        """Why the turn ends after this reply, None if the model goes on."""
+        calls = self.history.open.calls if isinstance(self.history.open, h.Reply) else ()
+        if not calls:
+            return "done"
+        declined = any(isinstance(call, h.Cell) and call.status == "declined" and not call.note for call in calls)
+        return "declined" if declined else None
+
+    def _open_cells(self) -> list[h.Cell]:
+        calls = self.history.open.calls if isinstance(self.history.open, h.Reply) else ()
+        return [call for call in calls if isinstance(call, h.Cell) and call.status is None]
+
+    async def _cells(self, stop: Stop) -> AsyncGenerator[e.Event, None]:
+        """Decide and run the reply's cells in order; after one that did not end well the rest are not run."""
+        failed = ""
+        for cell in self._open_cells():
+            if stop.is_set or failed:
+                note = failed or "The user interrupted before it."
+                yield e.CodeDecided(cell=cell.id, decision="skipped", code=cell.proposed, note=note)
+                continue
+            decided = await running.decide(self._bench, cell, stop)
+            yield decided
+            if decided.decision == "declined":
+                failed = f"Cell {cell.id} before it was declined."
+                continue
+            status: e.CellStatus = "interrupted"
+            async with aclosing(self._run(cell.id, cell.language, decided.code, stop)) as events:
+                async for event in events:
+                    status = event.status if isinstance(event, e.CodeFinished) else status
+                    yield event
+            failed = "" if status == "ok" else f"Cell {cell.id} before it ended with status {status!r}."
+        if stop.is_set:
+            raise Stopped
+
+    async def _run(self, cell: str, language: str, code: str, stop: Stop) -> AsyncGenerator[e.Event, None]:
+        """Run decided code, unless the interrupt came between the decision and its start."""
+        if stop.is_set:
+            yield e.CodeFinished(cell=cell, status="interrupted", seconds=0.0)
+            return
+        async with aclosing(running.run(self._bench, cell, language, code, stop)) as events:
+            async for event in events:
+                yield event
+
+    async def _user_cell(self, language: str, code: str, stop: Stop) -> AsyncGenerator[e.Event, None]:
+        cell = cell_id(self.history.cells)
+        yield e.CodeProposed(cell=cell, language=language, code=code, by="user")
+        yield e.CodeDecided(cell=cell, decision="run", code=code)
+        async with aclosing(self._run(cell, language, code, stop)) as events:
+            async for event in events:
+                yield event
+        self.history = h.close(self.history)
