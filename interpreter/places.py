@@ -1,0 +1,37 @@
+"""Where this program keeps things on this machine. Creates no folder and reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_NAME = "local-interpreter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The three folders, absolute. Any of them may not exist yet."""
+
+    config: Path
+    data: Path
+    cache: Path
+
+    @property
+    def settings(self) -> Path:
+        """The user's own settings, as TOML."""
+        return self.config / "config.toml"
+
+
+def places(environment: Mapping[str, str]) -> Places:
+    """All three under `INTERPRETER_HOME` where that is set and not empty, else where the system wants them."""
+    if home := environment.get("INTERPRETER_HOME"):
+        root = Path(home).expanduser().absolute()
+        return Places(config=root / "config", data=root / "data", cache=root / "cache")
+    import platformdirs
+
+    return Places(
+        config=platformdirs.user_config_path(_NAME, appauthor=False),
+        data=platformdirs.user_data_path(_NAME, appauthor=False),
+        cache=platformdirs.user_cache_path(_NAME, appauthor=False),
+    )

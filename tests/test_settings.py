@@ -1,0 +1,183 @@
+"""Settings: where each value comes from, what wins, and what is said of a value that cannot be used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from interpreter.errors import SettingsError
+from interpreter.places import Places, places
+from interpreter.settings import Settings, Value, options, resolve
+
+
+def resolved(
+    folder: Path,
+    text: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Value | None] | None = None,
+) -> Settings:
+    file = folder / "config.toml"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    return resolve(flags=flags or {}, environment=environment or {}, file=file)
+
+
+def refused(folder: Path, text: str | None = None, environment: Mapping[str, str] | None = None, **flags: Any) -> str:
+    with pytest.raises(SettingsError) as caught:
+        resolved(folder, text, environment, flags)
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+    return str(caught.value).replace(str(folder / "config.toml"), "FILE")
+
+
+def test_without_any_source_the_defaults_hold(tmp_path: Path) -> None:
+    assert resolved(tmp_path) == Settings()
+
+
+def test_a_flag_wins_over_a_variable_and_a_variable_over_the_file(tmp_path: Path) -> None:
+    text = 'model = "file"\nprotocol = "text"\nmax_steps = 3\n'
+    environment = {"INTERPRETER_MODEL": "variable", "INTERPRETER_PROTOCOL": "tools"}
+    flags: dict[str, Value | None] = {"model": "flag", "max_steps": None}
+    assert resolved(tmp_path, text, environment, flags) == Settings(model="flag", protocol="tools", max_steps=3)
+
+
+def test_every_setting_of_a_file_is_taken(tmp_path: Path) -> None:
+    text = """
+model = "m"
+protocol = "functions"
+api_base = "http://127.0.0.1:1/v1"
+api_key = "k"
+custom_llm_provider = "openai"
+local = "weights.gguf"
+plain = true
+max_steps = 7
+cell_timeout = 2
+"""
+    assert resolved(tmp_path, text) == Settings(
+        model="m",
+        protocol="functions",
+        api_base="http://127.0.0.1:1/v1",
+        api_key="k",
+        custom_llm_provider="openai",
+        local="weights.gguf",
+        plain=True,
+        max_steps=7,
+        cell_timeout=2.0,
+    )
+
+
+def test_every_variable_of_an_option_is_read_and_others_are_left_alone(tmp_path: Path) -> None:
+    written = {"local": "1", "plain": "on", "max_steps": "7", "cell_timeout": "0.5", "protocol": "text"}
+    environment = {known.env: written.get(known.name, "text") for known in options() if known.env}
+    environment |= {"INTERPRETER_OTHER": "x", "INTERPRETER_YES": "1"}
+    assert resolved(tmp_path, environment=environment) == Settings(
+        model="text",
+        protocol="text",
+        api_base="text",
+        api_key="text",
+        custom_llm_provider="text",
+        local=True,
+        plain=True,
+        max_steps=7,
+        cell_timeout=0.5,
+    )
+
+
+def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
+    assert resolved(tmp_path, 'model = "m"', {"INTERPRETER_MODEL": ""}) == Settings(model="m")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('plain = true\nmodle = "m"\n', "FILE:2: there is no setting 'modle'. Did you mean 'model'?"),
+        ('\n"api-base" = "x"\n', "FILE:2: there is no setting 'api-base'. Did you mean 'api_base'?"),
+        ("[zebra]\nx = 1\n", "FILE:1: there is no setting 'zebra'."),
+        ("yes = true\n", "FILE:1: yes can only be given as -y/--yes. Remove it here."),
+        ("max_steps = 0\n", "FILE:1: max_steps must be a whole number from 1, not 0."),
+        ("max_steps = true\n", "FILE:1: max_steps must be a whole number from 1, not True."),
+        ("cell_timeout = nan\n", "FILE:1: cell_timeout must be a number of seconds above 0, not nan."),
+        ("plain = 2\n", "FILE:1: plain must be true or false, not 2."),
+        ("model = 4\n", "FILE:1: model must be text that is not empty, not 4."),
+        ("local = 1.5\n", "FILE:1: local must be true, false, or the path of a GGUF file, not 1.5."),
+        (
+            'protocol = "tool"\n',
+            "FILE:1: protocol must be one of auto, tools, functions, text, not 'tool'. Did you mean 'tools'?",
+        ),
+    ],
+)
+def test_a_wrong_line_of_the_file_is_named_with_what_is_right(tmp_path: Path, text: str, said: str) -> None:
+    assert refused(tmp_path, text) == said
+
+
+def test_a_file_that_is_no_toml_is_refused_with_the_place(tmp_path: Path) -> None:
+    said = refused(tmp_path, 'plain = true\nmodel = "m\n')
+    assert said.startswith("FILE is not valid TOML: ")
+    assert "line 2" in said
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b'model = "\xff"')
+    assert refused(tmp_path) == "FILE is not UTF-8 text. Save it as UTF-8."
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    assert refused(tmp_path).startswith("FILE cannot be read: ")
+
+
+def test_a_wrong_variable_or_flag_is_called_by_its_own_name(tmp_path: Path) -> None:
+    assert refused(tmp_path, environment={"INTERPRETER_MAX_STEPS": "many"}) == (
+        "INTERPRETER_MAX_STEPS must be a whole number from 1, not 'many'."
+    )
+    assert refused(tmp_path, cell_timeout="-1") == "--cell-timeout must be a number of seconds above 0, not '-1'."
+
+
+def test_a_wrong_value_given_in_python_is_refused_too() -> None:
+    with pytest.raises(SettingsError, match=r"^max_steps must be a whole number from 1, not 0\.$"):
+        Settings(max_steps=0)
+
+
+def test_a_key_is_neither_shown_nor_repeated_in_an_error(tmp_path: Path) -> None:
+    assert "hidden" not in repr(Settings(api_key="hidden"))
+    assert refused(tmp_path, 'api_key = ["hidden"]') == "FILE:1: api_key must be text that is not empty."
+
+
+def test_control_characters_of_a_file_are_written_out(tmp_path: Path) -> None:
+    assert refused(tmp_path, '"\\u001b[2J" = 1') == "FILE: there is no setting '\\x1b[2J'."
+
+
+def test_each_option_has_flags_of_its_own_and_a_manual() -> None:
+    flags = [flag for known in options() for flag in known.flags]
+    assert len(flags) == len(set(flags))
+    assert all(known.help.endswith(".") for known in options())
+
+
+def test_one_variable_moves_all_places(tmp_path: Path) -> None:
+    assert places({"INTERPRETER_HOME": str(tmp_path)}) == Places(
+        config=tmp_path / "config", data=tmp_path / "data", cache=tmp_path / "cache"
+    )
+    assert places({"INTERPRETER_HOME": str(tmp_path)}).settings == tmp_path / "config" / "config.toml"
+
+
+def test_without_that_variable_the_places_are_absolute_and_distinct() -> None:
+    found = places({})
+    folders = {found.config / "c", found.data / "d", found.cache / "e"}
+    assert all(folder.is_absolute() for folder in folders)
+    assert len(folders) == 3
+
+
+def test_settings_without_a_file_import_nothing_slow(tmp_path: Path) -> None:
+    slow = ("tomllib", "difflib", "argparse", "litellm", "jupyter_client", "prompt_toolkit", "rich", "pydantic")
+    program = (
+        "import sys; from pathlib import Path; from interpreter.settings import resolve\n"
+        f"resolve(flags={{}}, environment={{}}, file=Path({str(tmp_path / 'none')!r}))\n"
+        f"sys.exit(' '.join(name for name in {slow!r} if name in sys.modules) or 0)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
