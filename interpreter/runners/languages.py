@@ -1,0 +1,65 @@
+"""The languages that can run here, as a table, and the runners behind them, started when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from interpreter.runners.environment import for_code
+from interpreter.runners.jupyter import JupyterRunner
+from interpreter.seams import Produced, Runner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """A row: the canonical name, its aliases, and the kernelspec (None for our own Python)."""
+
+    name: str
+    aliases: tuple[str, ...]
+    kernel: str | None = None
+
+
+TABLE: tuple[Language, ...] = (Language(name="python", aliases=("py", "python3", "ipython")),)
+
+
+class LocalRunners:
+    """Implements `Runners` on this machine. `environment` is the user's; keys are taken out of what code gets."""
+
+    def __init__(self, *, folder: str, environment: Mapping[str, str], interactive: bool) -> None:
+        self._folder = folder
+        self._environment = for_code(environment)
+        self._interactive = interactive
+        self._running: dict[str, Runner] = {}
+        self._late: Callable[[str, Produced], None] = lambda language, produced: None
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The canonical names."""
+        return tuple(row.name for row in TABLE)
+
+    def resolve(self, name: str) -> str | None:
+        """The canonical name for a name or alias in any case."""
+        wanted = name.lower()
+        return next((row.name for row in TABLE if wanted in (row.name, *row.aliases)), None)
+
+    def get(self, language: str) -> Runner:
+        """The runner of a canonical name."""
+        if language not in self._running:
+            row = next(row for row in TABLE if row.name == language)
+            self._running[language] = JupyterRunner(
+                name=row.kernel,
+                folder=self._folder,
+                environment=self._environment,
+                interactive=self._interactive,
+                late=lambda produced: self._late(language, produced),
+            )
+        return self._running[language]
+
+    def listen(self, late: Callable[[str, Produced], None]) -> None:
+        """Tell `late` what comes after a cell has ended."""
+        self._late = late
+
+    async def close(self) -> None:
+        """Close every runner that was started."""
+        for runner in self._running.values():
+            await runner.close()
