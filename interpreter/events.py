@@ -19,6 +19,8 @@ MimeBundle: TypeAlias = Mapping[str, object]
 
 Author: TypeAlias = Literal["model", "user"]
 Choice: TypeAlias = Literal["run", "edited", "declined", "skipped"]
+Approver: TypeAlias = Literal["asked", "always", "auto"]
+"""The user was asked; said "always" before; or let everything run (`--yes`, `auto_run`)."""
 OutputKind: TypeAlias = Literal["stdout", "stderr", "display", "result", "error"]
 CellStatus: TypeAlias = Literal["ok", "error", "interrupted", "died", "timeout"]
 TurnReason: TypeAlias = Literal["done", "interrupted", "declined", "step_limit", "budget", "loop", "failed"]
@@ -241,6 +243,7 @@ class CodeDecided:
     decision: Choice
     code: str
     note: str = ""
+    by: Approver = "asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

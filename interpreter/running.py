@@ -20,6 +20,7 @@ from interpreter.seams import (
     Host,
     Keeper,
     Produced,
+    Proposal,
     Restarted,
     Runner,
     Runners,
@@ -37,15 +38,15 @@ class Bench:
     timeout: float | None = None
 
 
-async def decide(bench: Bench, cell: Cell, stop: Stop) -> e.CodeDecided:
+async def decide(bench: Bench, cell: Cell, stop: Stop, *, caution: str = "") -> e.CodeDecided:
     """The host's decision on `cell`; an interrupt while it is asked declines."""
-    proposal = e.CodeProposed(cell=cell.id, language=cell.language, code=cell.proposed, by=cell.by, call=cell.call)
+    proposal = Proposal(cell=cell.id, language=cell.language, code=cell.proposed, by=cell.by, caution=caution)
     try:
         decision = await race(stop, bench.host.decide(proposal))
     except Stopped:
         decision = Decision(choice="declined", note="")
     code = decision.code if decision.choice == "edited" else cell.proposed
-    return e.CodeDecided(cell=cell.id, decision=decision.choice, code=code, note=decision.note)
+    return e.CodeDecided(cell=cell.id, decision=decision.choice, code=code, note=decision.note, by=decision.by)
 
 
 async def run(bench: Bench, cell: str, language: str, code: str, stop: Stop) -> AsyncGenerator[e.Event, None]:

@@ -138,6 +138,45 @@ class Runner(Protocol):
         """End the process and everything it started; harmless when nothing runs."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A name alive in a kernel: its type, its shape or value in a few words, and its size in bytes if known."""
+
+    name: str
+    type: str
+    summary: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completions:
+    """What can stand in place of `code[start:end]`, `start` and `end` in characters."""
+
+    matches: tuple[str, ...]
+    start: int
+    end: int
+
+
+RunnerState: TypeAlias = Literal["absent", "starting", "idle", "busy", "dead"]
+
+
+class Inspectable(Protocol):
+    """A runner that can be asked about its state without running a cell; each answer is empty where it cannot."""
+
+    @property
+    def state(self) -> RunnerState:
+        """What the process does now; asks nobody."""
+
+    async def variables(self) -> tuple[Variable, ...]:
+        """The user's variables, also while a cell runs where the kernel can."""
+
+    async def complete(self, code: str, cursor: int) -> Completions:
+        """Completions of `code` at `cursor`, both in characters."""
+
+    async def inspect(self, code: str, cursor: int) -> str:
+        """The help text of what stands at `cursor`, without escape codes."""
+
+
 class Runners(Protocol):
     """The languages that can run here, each with its runner, started when first needed."""
 
@@ -162,18 +201,30 @@ class Runners(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A cell that may run if the host says so. `caution`: why a person should look, whatever was said before."""
+
+    cell: str
+    language: str
+    code: str
+    by: e.Author = "model"
+    caution: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """`run` as proposed; `edited`: run `code` instead; `declined`: do not, and tell the model `note` if any."""
 
     choice: Literal["run", "edited", "declined"]
     code: str = ""
     note: str = ""
+    by: e.Approver = "asked"
 
 
 class Host(Protocol):
     """A terminal, auto-yes, a test script, an editor, your program."""
 
-    async def decide(self, proposal: e.CodeProposed) -> Decision:
+    async def decide(self, proposal: Proposal) -> Decision:
         """May this code run?"""
 
     async def read_line(self, request: e.InputRequested) -> str | None:
@@ -186,7 +237,7 @@ class Host(Protocol):
 class Consumer(Protocol):
     """Draws or keeps events. Called in order, with each event, on the event loop; must not block for long."""
 
-    def __call__(self, event: e.Event) -> None:
+    def __call__(self, event: e.Event, /) -> None:
         """Take one event. A recorder raises `StorageError` when it can no longer keep what it is given."""
 
 

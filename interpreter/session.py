@@ -61,6 +61,16 @@ class Session:
         """The name of the model that answers."""
         return self._model.name
 
+    @property
+    def runners(self) -> Runners:
+        """The languages that can run here."""
+        return self._bench.runners
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn or a cell of the user's is under way."""
+        return self._stop is not None
+
     # ---- what a user does
 
     async def run(self, prompt: str, attachments: Sequence[e.Attachment] = ()) -> AsyncGenerator[e.Event, None]:
@@ -93,6 +103,16 @@ class Session:
         """Start the kernel or shell of `language` anew."""
         await self._bench.runners.get(language).restart()
         self.emit(e.KernelRestarted(language=language, reason=reason))
+
+    def switch(self, model: Model, ladder: Ladder) -> None:
+        """From the next request on `model` answers; the history and the runners stay."""
+        self._model, self._ladder = model, ladder
+        self.emit(e.ModelChanged(model=model.name))
+
+    def resumed(self, lost: Sequence[str]) -> None:
+        """Tell the consumers and the model that this session goes on, and what could not be brought back."""
+        self._begun = True
+        self.emit(e.SessionResumed(session=self.id, lost=tuple(lost)))
 
     def undo(self, turns: int = 1) -> None:
         """Take the last turns back from the conversation; what their code did stays done."""

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from interpreter import events as e
 from interpreter.errors import InterpreterError
 from interpreter.protocols.exchange import CallDelta, Chunk, Request, TokenCount
-from interpreter.seams import Asked, Cleared, Decision, Ended, Happening, Produced, Restarted, Runner
+from interpreter.seams import Asked, Cleared, Decision, Ended, Happening, Produced, Proposal, Restarted, Runner
 from interpreter.stop import Stop, until_stopped
 
 Answer: TypeAlias = Sequence[Chunk] | InterpreterError
@@ -77,12 +77,12 @@ class ScriptedHost:
     """Implements `Host`: decides and types from lists, then runs and types nothing; `asked` holds the questions."""
 
     def __init__(self, *decisions: Decision, lines: Sequence[str | None] = ()) -> None:
-        self.asked: list[e.CodeProposed] = []
+        self.asked: list[Proposal] = []
         self.read: list[e.InputRequested] = []
         self._decisions = list(decisions)
         self._lines = list(lines)
 
-    async def decide(self, proposal: e.CodeProposed) -> Decision:
+    async def decide(self, proposal: Proposal) -> Decision:
         """The next decision; `run` when the list is used up."""
         self.asked.append(proposal)
         return self._decisions.pop(0) if self._decisions else Decision(choice="run", code=proposal.code)

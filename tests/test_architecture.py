@@ -19,7 +19,7 @@ SNAPSHOT = Path(__file__).with_name("events.snapshot.json")
 def wire_names() -> dict[str, list[str]]:
     """Every event's wire name with its fields, in order."""
     fields = [dataclasses.fields(kind) for kind in get_args(e.Event)]
-    return {next(f.default for f in of if f.name == "type"): [f.name for f in of] for of in fields}
+    return {str(next(f.default for f in of if f.name == "type")): [f.name for f in of] for of in fields}
 
 
 def test_event_names_and_fields_are_those_of_the_snapshot() -> None:

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from interpreter.errors import SettingsError
+from interpreter.options import Value
 from interpreter.places import Places, places
-from interpreter.settings import Settings, Value, options, resolve
+from interpreter.settings import Settings, options
+from interpreter.sources import resolve
 
 
 def resolved(
@@ -175,7 +177,7 @@ def test_without_that_variable_the_places_are_absolute_and_distinct() -> None:
 def test_settings_without_a_file_import_nothing_slow(tmp_path: Path) -> None:
     slow = ("tomllib", "difflib", "argparse", "litellm", "jupyter_client", "prompt_toolkit", "rich", "pydantic")
     program = (
-        "import sys; from pathlib import Path; from interpreter.settings import resolve\n"
+        "import sys; from pathlib import Path; from interpreter.sources import resolve\n"
         f"resolve(flags={{}}, environment={{}}, file=Path({str(tmp_path / 'none')!r}))\n"
         f"sys.exit(' '.join(name for name in {slow!r} if name in sys.modules) or 0)"
     )

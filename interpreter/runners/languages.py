@@ -30,7 +30,7 @@ class LocalRunners:
         self._environment = for_code(environment)
         self._interactive = interactive
         self._running: dict[str, Runner] = {}
-        self._late: Callable[[str, Produced], None] = lambda language, produced: None
+        self._late: Callable[[str, Produced], None] = lambda *_: None
 
     @property
     def languages(self) -> tuple[str, ...]:
