@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,8 +49,9 @@ class Interpreter:
         self._host = host or (AutoRun() if auto_run else Decline())
         self._settings = settings
         self._options = options
-        self._make = session or self._from_settings
+        self._make = session
         self._session: Session | None = None
+        self._end: Callable[[], Awaitable[None]] | None = None
         self._loop = _LoopThread()
 
     # ---- synchronous
@@ -83,8 +84,8 @@ class Interpreter:
 
     def close(self) -> None:
         """End kernels and shells."""
-        if self._session is not None:
-            self._loop.result(self._session.close())
+        if self._end is not None:
+            self._loop.result(_awaited(self._end))
         self._loop.close()
 
     def __enter__(self) -> Interpreter:
@@ -117,15 +118,20 @@ class Interpreter:
 
     async def _ready(self) -> Session:
         if self._session is None:
-            self._session = await self._make()
+            if self._make is not None:
+                self._session = await self._make()
+                self._end = self._session.close
+            else:
+                await self._assemble()
+        assert self._session is not None
         return self._session
 
-    async def _from_settings(self) -> Session:
+    async def _assemble(self) -> None:
         from interpreter.assembly import assemble
         from interpreter.settings import Settings
 
-        settings = self._settings or Settings(**self._options)
-        return await assemble(settings, host=self._host)
+        assembly = await assemble(self._settings or Settings(**self._options), host=self._host)
+        self._session, self._end = assembly.session, assembly.close
 
     async def _events(self, prompt: str) -> AsyncGenerator[e.Event, None]:
         session = await self._ready()
@@ -148,6 +154,10 @@ class Interpreter:
 
 async def _next(events: AsyncGenerator[T, None]) -> T:
     return await anext(events)
+
+
+async def _awaited(work: Callable[[], Awaitable[None]]) -> None:
+    await work()
 
 
 async def _aclose(events: AsyncGenerator[T, None]) -> None:

@@ -1,0 +1,51 @@
+"""A file that travels with a prompt: its path, type, size and, for text, its first lines. Sends and copies nothing."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+
+from interpreter.errors import UsageError
+from interpreter.events import Attachment
+
+_HEAD = 2000  # characters of a text file that the model sees at once
+
+
+def attach(path: Path) -> Attachment:
+    """The file at `path`, absolute. Raises `UsageError` if it cannot be read."""
+    path = path.expanduser().absolute()
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(4 * _HEAD)
+    except IsADirectoryError:
+        return Attachment(path=str(path), media_type="inode/directory", size=0, head=_listing(path))
+    except OSError as error:
+        raise UsageError(f"Cannot read {path}: {error.strerror or error}. Check the path.") from error
+    guessed = mimetypes.guess_type(path.name)[0]
+    head = _head(start, whole=size == len(start))
+    media_type = guessed or ("application/octet-stream" if head is None else "text/plain")
+    return Attachment(path=str(path), media_type=media_type, size=size, head=head or "")
+
+
+def _head(start: bytes, *, whole: bool) -> str | None:
+    """The first whole lines of a text; None if the bytes are no text."""
+    if b"\0" in start:
+        return None
+    for cut in range(4):  # the read may have ended inside a character
+        try:
+            text = start[: len(start) - cut].decode()
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        return None
+    if whole and len(text) <= _HEAD:
+        return text
+    lines, newline, _ = text[:_HEAD].rpartition("\n")
+    return f"{lines}\n…" if newline else f"{text[:_HEAD]}…"
+
+
+def _listing(path: Path) -> str:
+    names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in path.iterdir())
+    return "\n".join([*names[:50], "…"] if len(names) > 50 else names)

@@ -1,0 +1,179 @@
+"""The command line: flags and the first word become settings and a way to run. Holds no feature of its own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import NoReturn, Protocol, cast
+
+from interpreter import __version__
+from interpreter.commands.context import Context
+from interpreter.errors import InterpreterError, UsageError
+from interpreter.options import Option, Value, nearest
+from interpreter.places import places
+from interpreter.settings import options
+from interpreter.sources import resolve
+
+COMMANDS: tuple[str, ...] = ()
+"""First words that are commands; each is a module of `interpreter.commands`."""
+
+_USAGE = "interpreter [OPTION ...] [PROMPT]"
+_ABOUT = """\
+Ask in plain words; a language model writes code, you approve it, and it runs on this machine.
+
+  interpreter                                   a conversation in the terminal
+  interpreter "how many lines has data.csv?"    one question
+  cat data.csv | interpreter -y "what is the mean of x?"
+"""
+_EXITS = """\
+exit codes: 0 done; 1 failed; 2 wrong usage; 3 the last code that ran failed; 4 code was not approved;
+5 a limit stopped it; 130 interrupted"""
+
+
+class Command(Protocol):
+    """A module of `interpreter.commands`."""
+
+    HELP: str
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's own arguments."""
+
+    def run(self, given: argparse.Namespace, context: Context) -> int:
+        """Do it; the exit code."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose complaints are errors of ours: one line, with the nearest flag that exists."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `UsageError` with `message` and what to do."""
+        words = message[:1].upper() + message[1:]
+        unknown = message.removeprefix("unrecognized arguments: ").split()
+        if message.startswith("unrecognized") and unknown and unknown[0].startswith("-"):
+            flags = [flag for action in self._actions for flag in action.option_strings]
+            raise UsageError(f"There is no flag {unknown[0]}.{nearest(unknown[0], flags)} See interpreter --help.")
+        if message.startswith("unrecognized"):
+            raise UsageError(f"One prompt at a time: put it in quotes ({unknown[0] if unknown else ''} is left over).")
+        raise UsageError(f"{words}. See interpreter --help.")
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the program; the exit code. The outer edge: an error of ours is one line, a defect of ours one more."""
+    try:
+        return _run(argv, os.environ)
+    except InterpreterError as error:
+        _complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 141
+
+
+def _complain(words: str) -> None:
+    sys.stderr.write(f"interpreter: {words}\n")
+
+
+def _run(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    before, word, after = split(argv)
+    if word in COMMANDS:
+        return _command(word, (*before, *after), environment)
+    given = _parser().parse_args(joined(argv))
+    context = _context(given, environment)
+    if given.prompt is None and context.interactive and not context.settings.json:
+        from interpreter.repl.loop import converse
+
+        return converse(context)
+    from interpreter.oneshot import once
+
+    return once(given.prompt, context)
+
+
+def _command(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    command = cast("Command", import_module(f"interpreter.commands.{name.replace('-', '_')}"))
+    parser = Parser(prog=f"interpreter {name}", description=command.HELP, conflict_handler="resolve")
+    declare(parser)
+    command.arguments(parser)
+    given = parser.parse_args(joined(argv))
+    return command.run(given, _context(given, environment))
+
+
+def _context(given: argparse.Namespace, environment: Mapping[str, str]) -> Context:
+    home = places(environment)
+    flags: dict[str, Value | None] = {known.name: getattr(given, known.name, None) for known in options()}
+    settings = resolve(flags=flags, environment=environment, file=home.settings)
+    return Context(
+        settings=settings,
+        places=home,
+        environment=environment,
+        out=sys.stdout,
+        err=sys.stderr,
+        interactive=sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty(),
+    )
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="interpreter",
+        usage=_USAGE,
+        description=_ABOUT,
+        epilog=_EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="what to do; without it, a conversation")
+    declare(parser)
+    parser.add_argument("--version", action="version", version=f"local-interpreter {__version__}")
+    return parser
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare every setting that has a flag; what was not given is None."""
+    for known in options():
+        if not known.flags:
+            continue
+        words = known.help.replace("%", "%%")
+        if known.kind == "switch":
+            parser.add_argument(*known.flags, dest=known.name, action="store_const", const=True, help=words)
+        elif known.choices:
+            choices = "|".join(known.choices)
+            parser.add_argument(*known.flags, dest=known.name, metavar=choices, help=words)
+        else:
+            parser.add_argument(*known.flags, dest=known.name, metavar=known.metavar, help=words)
+
+
+def _takes_value(known: Option) -> bool:
+    return known.kind not in ("switch", "weights")
+
+
+def split(argv: Sequence[str]) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
+    """What stands before the first word, the word, and what follows; no word where `--` or nothing is first."""
+    valued = {flag for known in options() if _takes_value(known) for flag in known.flags}
+    position = 0
+    while position < len(argv):
+        piece = argv[position]
+        if piece == "--":
+            break
+        if not piece.startswith("-") or piece == "-":
+            return tuple(argv[:position]), piece, tuple(argv[position + 1 :])
+        position += 2 if piece in valued else 1
+    return tuple(argv), None, ()
+
+
+def joined(argv: Sequence[str]) -> list[str]:
+    """`argv` in which a flag of weights is joined with its value, which is a file's name or nothing."""
+    optional = {flag for known in options() if known.kind == "weights" for flag in known.flags}
+    result: list[str] = []
+    rest = list(argv)
+    while rest:
+        piece = rest.pop(0)
+        if piece == "--":
+            return [*result, piece, *rest]
+        if piece in optional:
+            takes = bool(rest) and rest[0].endswith(".gguf")
+            piece = f"{piece}={rest.pop(0) if takes else 'true'}"
+        result.append(piece)
+    return result
