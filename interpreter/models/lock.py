@@ -27,7 +27,7 @@ async def held(path: Path, stop: Stop, waiting: Callable[[], None]) -> AsyncGene
         raise StorageError(f"Cannot write to {path.parent}: {error.strerror or error}.") from error
     with file:
         told = False
-        while not _lock(file):
+        while not taken(file):
             if not told:
                 waiting()
                 told = True
@@ -35,7 +35,8 @@ async def held(path: Path, stop: Stop, waiting: Callable[[], None]) -> AsyncGene
         yield  # closing the file gives the lock up
 
 
-def _lock(file: BinaryIO) -> bool:
+def taken(file: BinaryIO) -> bool:
+    """Whether the lock on `file` is now ours, until it is closed. Raises `StorageError` if it cannot be locked."""
     try:
         if sys.platform == "win32":
             import msvcrt

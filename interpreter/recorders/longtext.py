@@ -1,0 +1,125 @@
+"""A text that comes in pieces and may never end: what of it is shown at once, and the file that holds the whole."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from interpreter.errors import StorageError
+from interpreter.recorders.folder import private, refusal
+from interpreter.secrets import Secrets
+
+HEAD = 60_000  # characters that are shown at once
+RATE = 2_000  # characters a second that may follow them: what prints slowly stays visible, however long it runs
+TAIL = 20_000  # characters that are shown at the end of a text that was held back
+
+
+class Allowance:
+    """How much may pass: `burst` at once, and `rate` a second more."""
+
+    def __init__(self, burst: float, rate: float, clock: Callable[[], float]) -> None:
+        self._left = burst
+        self._rate = rate
+        self._clock = clock
+        self._then = clock()
+
+    def left(self) -> int:
+        """How much may pass now."""
+        now = self._clock()
+        self._left += (now - self._then) * self._rate
+        self._then = now
+        return max(0, int(self._left))
+
+    def take(self, amount: int) -> bool:
+        """Whether `amount` may pass now; if so it is taken off."""
+        if amount > self.left():
+            return False
+        self._left -= amount
+        return True
+
+
+class LongText:
+    """Masks a text, shows its beginning, and holds the rest back once it comes faster than `allowance` lets it.
+
+    The whole goes to `path` as soon as it is too long for memory; the file stays only if something was left out.
+    """
+
+    def __init__(self, path: Path, secrets: Secrets, allowance: Allowance) -> None:
+        self._path = path
+        self._secrets = secrets
+        self._allowance = allowance
+        self._undecided = ""
+        self._begun: list[str] = []
+        self._length = 0
+        self._file: TextIO | None = None
+        self._holding = False
+        self._tail: deque[str] = deque()
+        self._tail_length = 0
+        self._left_out = 0
+
+    def add(self, text: str) -> str:
+        """Take the next piece; what is to be shown now, perhaps nothing. Raises `StorageError`."""
+        text = self._secrets.masked(self._undecided + text)
+        undecided = self._secrets.undecided(text)
+        self._undecided = text[len(text) - undecided :]
+        return self._masked(text[: len(text) - undecided])
+
+    def close(self) -> tuple[str, Path | None]:
+        """What is still to be shown: the tail, and the file with the whole if something was left out."""
+        shown = self._masked(self._undecided)
+        self._undecided = ""
+        if self._file is not None:
+            self._file.close()
+        if not self._holding:
+            self._drop()
+            return shown, None
+        tail = "".join(self._tail)
+        surplus = max(0, len(tail) - TAIL)
+        left_out = self._left_out + surplus
+        if not left_out:
+            self._drop()
+            return tail, None
+        return f"\n[… {left_out} characters left out …]\n{tail[surplus:]}", self._path
+
+    def _masked(self, text: str) -> str:
+        self._keep(text)
+        if not self._holding:
+            if self._allowance.take(len(text)):
+                return text
+            self._holding = True
+            room = self._allowance.left()
+            cut = text.rfind("\n", 0, room) + 1 or room
+            self._hold(text[cut:])
+            return text[:cut]
+        self._hold(text)
+        return ""
+
+    def _hold(self, text: str) -> None:
+        self._tail.append(text)
+        self._tail_length += len(text)
+        while self._tail_length - len(self._tail[0]) >= TAIL:
+            gone = len(self._tail.popleft())
+            self._tail_length -= gone
+            self._left_out += gone
+
+    def _drop(self) -> None:
+        if self._file is not None:
+            self._path.unlink(missing_ok=True)
+
+    def _keep(self, text: str) -> None:
+        self._length += len(text)
+        try:
+            if self._file is not None:
+                self._file.write(text)
+                return
+            self._begun.append(text)
+            if self._length > HEAD:
+                self._path.parent.mkdir(mode=0o700, exist_ok=True)
+                self._file = os.fdopen(private(self._path), "w", encoding="utf-8", errors="backslashreplace")
+                self._file.writelines(self._begun)
+                self._begun.clear()
+        except OSError as error:
+            raise StorageError(refusal(self._path.parent, error)) from error

@@ -1,0 +1,89 @@
+"""All kept sessions: made, found, listed, searched, deleted. Writes no event and holds no session open."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from interpreter.errors import StorageError, UsageError
+from interpreter.recorders.folder import SessionFolder, refusal
+
+
+class Store:
+    """The sessions under `root`, which may not exist yet."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def create(self) -> SessionFolder:
+        """A new session's folder, for its owner alone. Raises `StorageError` if it cannot be made.
+
+        The id is the time in UTC, so ids sort by age; sessions of one second get a number.
+        """
+        stamp = datetime.now(UTC).strftime("%y%m%d-%H%M%S")
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for number in count(1):
+                path = self.root / (stamp if number == 1 else f"{stamp}-{number}")
+                try:
+                    path.mkdir(mode=0o700)
+                except FileExistsError:
+                    continue
+                return SessionFolder(path=path)
+        except OSError as error:
+            raise StorageError(refusal(self.root, error)) from error
+        raise AssertionError
+
+    def all(self) -> tuple[SessionFolder, ...]:
+        """Every session that has a journal, the newest first."""
+        try:
+            found = [SessionFolder(path=path) for path in self.root.iterdir()]
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise StorageError(f"Cannot read {self.root}: {error.strerror or error}.") from error
+        return tuple(sorted((folder for folder in found if folder.journal.is_file()), key=_age, reverse=True))
+
+    def latest(self) -> SessionFolder:
+        """The session that was written to last. Raises `UsageError` if there is none."""
+        folders = self.all()
+        if not folders:
+            raise UsageError("There is no session to resume yet.")
+        return max(folders, key=lambda folder: folder.journal.stat().st_mtime_ns)
+
+    def matching(self, text: str) -> tuple[SessionFolder, ...]:
+        """The session with the id `text`, else all whose id, or the time of day in it, begins with `text`."""
+        folders = self.all()
+        exact = tuple(folder for folder in folders if folder.id == text)
+        return exact or tuple(
+            folder
+            for folder in folders
+            if text and (folder.id.startswith(text) or folder.id.partition("-")[2].startswith(text))
+        )
+
+    def find(self, text: str) -> SessionFolder:
+        """The one session that `text` names. Raises `UsageError` if none does, or several do."""
+        found = self.matching(text)
+        if not found:
+            raise UsageError(f"There is no session {text!r}. `interpreter sessions` lists them.")
+        if len(found) > 1:
+            ids = ", ".join(folder.id for folder in found[:5])
+            raise UsageError(f"{len(found)} sessions begin with {text!r}: {ids}. Type more of the id.")
+        return found[0]
+
+    def delete(self, folder: SessionFolder) -> None:
+        """Remove the session and all its files. Raises `StorageError` if a program has it open, or it cannot go."""
+        with folder.lock():
+            pass
+        try:
+            shutil.rmtree(folder.path)
+        except OSError as error:
+            raise StorageError(f"Cannot delete {folder.path}: {error.strerror or error}.") from error
+
+
+def _age(folder: SessionFolder) -> tuple[str, int]:
+    day, _, rest = folder.id.partition("-")
+    clock, _, number = rest.partition("-")
+    return f"{day}-{clock}", int(number) if number.isdigit() else 0

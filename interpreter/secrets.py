@@ -1,0 +1,42 @@
+"""The secret values this program knows of, and their masking in text. Finds no secrets by guessing at text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+MASK = "[masked]"
+_SHORTEST = 8  # characters; a shorter value would mask innocent text
+_NAMES = re.compile(r"(?:^|_)(?:API_?KEYS?|KEY|TOKEN|SECRET|SECRET_\w*KEY|PASSWORD|PASSWD)$", re.IGNORECASE)
+
+
+class Secrets:
+    """Known secret values. Values of fewer than eight characters are left alone."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        known = {value for value in values if len(value) >= _SHORTEST}
+        self._values = tuple(sorted(known, key=len, reverse=True))
+        self._pattern = re.compile("|".join(map(re.escape, self._values))) if known else None
+
+    def masked(self, text: str) -> str:
+        """`text` with every known value replaced."""
+        return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def undecided(self, text: str) -> int:
+        """How many characters at the end of `text` may be the beginning of a known value."""
+        longest = 0
+        for value in self._values:
+            for length in range(min(len(value) - 1, len(text)), longest, -1):
+                if text.endswith(value[:length]):
+                    longest = length
+                    break
+        return longest
+
+
+NO_SECRETS = Secrets()
+
+
+def known(environment: Mapping[str, str], *more: str | None) -> Secrets:
+    """The values of variables that are named like keys, and `more`."""
+    values = [value for name, value in environment.items() if _NAMES.search(name)]
+    return Secrets([*values, *(value for value in more if value)])
