@@ -8,7 +8,7 @@ emitted, and nothing else is remembered.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from itertools import count
 
 from interpreter import events as e
@@ -148,22 +148,33 @@ class Session:
                     yield event
         except StorageError as error:
             finished = True
-            failed = e.TurnFinished(reason="failed", error=str(error))
-            self.emit(failed)
-            yield failed
+            closing = [*self._cut_short(), e.TurnFinished(reason="failed", error=str(error))]
+            self._tell(closing)
+            for event in closing:
+                yield event
         finally:
             stop.set()
             self._stop = None
             if not finished and self.history.open is not None:
-                self._abandoned()
+                in_turn = isinstance(self.history.open, h.Reply)
+                self._tell([*self._cut_short(), *([e.TurnFinished(reason="interrupted")] if in_turn else [])])
 
-    def _abandoned(self) -> None:
+    def _tell(self, events: Sequence[e.Event]) -> None:
+        """As `emit`, for how a turn is cut short: a recorder that no longer keeps anything is passed over."""
+        for event in events:
+            self.history = h.apply(self.history, event)
+            for consume in self._consumers:
+                with suppress(StorageError):
+                    consume(event)
+
+    def _cut_short(self) -> list[e.Event]:
+        """The end of the cell that ran when its stream was closed, none if none did."""
         running_cell = self._open_cells()[:1] if isinstance(self.history.open, h.Reply) else [self.history.open]
-        for cell in running_cell:
-            if isinstance(cell, h.Cell) and cell.decision in ("run", "edited") and cell.status is None:
-                self.emit(e.CodeFinished(cell=cell.id, status="interrupted", seconds=0.0))
-        if isinstance(self.history.open, h.Reply):
-            self.emit(e.TurnFinished(reason="interrupted"))
+        return [
+            e.CodeFinished(cell=cell.id, status="interrupted", seconds=0.0)
+            for cell in running_cell
+            if isinstance(cell, h.Cell) and cell.decision in ("run", "edited") and cell.status is None
+        ]
 
     def _late(self, language: str, produced: Produced) -> None:
         """Output that came after its cell had ended belongs to the latest cell that ran."""

@@ -14,7 +14,7 @@ from interpreter import wire
 from interpreter.errors import StorageError
 
 _START = re.compile(rb'\{"seq":(\d+),"time":"([^"]*)","type":"([a-z_.]+)"')
-KNOWN = frozenset(kind.type for kind in get_args(e.Event))
+KNOWN = frozenset(str(kind.__dataclass_fields__["type"].default) for kind in get_args(e.Event))
 """Every wire name this version knows."""
 
 
