@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import NoReturn, Protocol, cast
@@ -12,7 +14,7 @@ from typing import NoReturn, Protocol, cast
 from interpreter import __version__
 from interpreter.commands.context import Context
 from interpreter.errors import InterpreterError, UsageError
-from interpreter.options import Option, Value, nearest
+from interpreter.options import Option, Value
 from interpreter.places import places
 from interpreter.settings import options
 from interpreter.sources import resolve
@@ -53,11 +55,15 @@ class Parser(argparse.ArgumentParser):
         words = message[:1].upper() + message[1:]
         unknown = message.removeprefix("unrecognized arguments: ").split()
         if message.startswith("unrecognized") and unknown and unknown[0].startswith("-"):
-            flags = [flag for action in self._actions for flag in action.option_strings]
-            raise UsageError(f"There is no flag {unknown[0]}.{nearest(unknown[0], flags)} See interpreter --help.")
+            raise UsageError(f"There is no flag {unknown[0]}.{self._nearest(unknown[0])} See {self.prog} --help.")
         if message.startswith("unrecognized"):
             raise UsageError(f"One prompt at a time: put it in quotes ({unknown[0] if unknown else ''} is left over).")
-        raise UsageError(f"{words}. See interpreter --help.")
+        raise UsageError(f"{words}. See {self.prog} --help.")
+
+    def _nearest(self, unknown: str) -> str:
+        flags = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
+        near = difflib.get_close_matches(unknown, flags, n=1)
+        return f" Did you mean {near[0]}?" if near else ""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -71,10 +77,26 @@ def run(argv: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         return 141
+    except SystemExit as shown:  # --help and --version
+        return int(shown.code or 0)
+    except Exception as defect:  # noqa: BLE001 - the outer edge
+        _complain(f"This is a defect of the program ({type(defect).__name__}). {_kept(defect)}")
+        return 1
 
 
 def _complain(words: str) -> None:
     sys.stderr.write(f"interpreter: {words}\n")
+
+
+def _kept(defect: Exception) -> str:
+    """Where the traceback is, for whoever reports it; it is not shown, since it may hold what the user typed."""
+    file = places(os.environ).cache / "crash.txt"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(traceback.format_exception(defect)), encoding="utf-8")
+    except OSError:
+        return "Its traceback could not be kept."
+    return f"Its traceback is in {file}; please report it with what you did."
 
 
 def _run(argv: Sequence[str], environment: Mapping[str, str]) -> int:

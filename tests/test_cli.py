@@ -1,0 +1,99 @@
+"""The command line: which words mean what, and the one line and exit code for each wrong use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from interpreter import __version__
+from interpreter.cli import joined, split
+
+HEAVY = ("litellm", "jupyter_client", "nbformat", "pydantic", "httpx", "prompt_toolkit", "rich")
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """A clean environment with nothing configured."""
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "INTERPRETER_HOME": str(home), **more}
+
+
+def program(home: Path, *argv: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    """The program as a user starts it, with text on stdin."""
+    command = [sys.executable, "-m", "interpreter", *argv]
+    return subprocess.run(
+        command,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env=environment(home, **more),
+        cwd=home,
+        start_new_session=True,  # no controlling terminal: nobody can be asked
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "first_word"),
+    [
+        (["hello"], "hello"),
+        (["-y", "hello"], "hello"),
+        (["--model", "m", "hello"], "hello"),
+        (["--model=m", "hello"], "hello"),
+        (["--local", "hello"], "hello"),
+        (["--", "sessions"], None),
+        (["-y"], None),
+        ([], None),
+    ],
+)
+def test_the_first_word_is_found_behind_flags_and_their_values(argv: list[str], first_word: str | None) -> None:
+    before, word, after = split(argv)
+    assert word == first_word
+    assert [*before, *([word] if word else []), *after] == argv
+
+
+def test_local_takes_the_next_word_only_if_it_names_weights() -> None:
+    assert joined(["--local", "how many?"]) == ["--local=true", "how many?"]
+    assert joined(["--local", "my.gguf", "how many?"]) == ["--local=my.gguf", "how many?"]
+    assert joined(["--", "--local", "my.gguf"]) == ["--", "--local", "my.gguf"]
+
+
+def test_version_is_told_and_nothing_slow_is_imported() -> None:
+    code = (
+        "import sys; from interpreter.cli import run\n"
+        f"code = run([sys.argv[1]]); print([name for name in {HEAVY!r} if name in sys.modules], code)"
+    )
+    for flag, first in (("--version", f"local-interpreter {__version__}"), ("--help", "usage: interpreter")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, flag], capture_output=True, text=True, check=True, timeout=60
+        )
+        assert done.stdout.startswith(first)
+        assert done.stdout.endswith("[] 0\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--modle", "x"], "There is no flag --modle. Did you mean --model? See interpreter --help."),
+        (["two", "words"], "One prompt at a time: put it in quotes (words is left over)."),
+        (["--max-steps", "none", "hi"], "--max-steps must be a whole number from 1, not 'none'."),
+        (["--protocol", "tool", "hi"], "--protocol must be one of auto, tools, functions, text, not 'tool'. "
+         "Did you mean 'tools'?"),
+        ([], "The prompt is empty. Say what to do: interpreter PROMPT."),
+    ],
+)  # fmt: skip
+def test_wrong_use_is_one_line_and_exit_code_2(tmp_path: Path, argv: list[str], said: str) -> None:
+    done = program(tmp_path, *argv)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"interpreter: {said}\n")
+
+
+def test_a_malformed_configuration_is_named_with_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "config" / "config.toml"
+    file.parent.mkdir()
+    file.write_text('model = "m"\nprotokol = "text"\n', encoding="utf-8")
+    done = program(tmp_path, "hi")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"interpreter: {file}:2: there is no setting 'protokol'. Did you mean 'protocol'?\n"
