@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from interpreter.runners.environment import for_code
-from interpreter.runners.jupyter import JupyterRunner
 from interpreter.seams import Produced, Runner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """A row: the canonical name, its aliases, and the kernelspec (None for our own Python)."""
+    """A row: the canonical name, its aliases, what runs it, and the kernelspec (None for our own Python)."""
 
     name: str
     aliases: tuple[str, ...]
+    kind: Literal["kernel", "shell"] = "kernel"
     kernel: str | None = None
 
 
-TABLE: tuple[Language, ...] = (Language(name="python", aliases=("py", "python3", "ipython")),)
+TABLE: tuple[Language, ...] = (
+    Language(name="python", aliases=("py", "python3", "ipython")),
+    Language(name="shell", aliases=("bash", "sh", "zsh", "console"), kind="shell"),
+)
 
 
 class LocalRunners:
@@ -45,14 +49,7 @@ class LocalRunners:
     def get(self, language: str) -> Runner:
         """The runner of a canonical name."""
         if language not in self._running:
-            row = next(row for row in TABLE if row.name == language)
-            self._running[language] = JupyterRunner(
-                name=row.kernel,
-                folder=self._folder,
-                environment=self._environment,
-                interactive=self._interactive,
-                late=lambda produced: self._late(language, produced),
-            )
+            self._running[language] = self._made(next(row for row in TABLE if row.name == language))
         return self._running[language]
 
     def listen(self, late: Callable[[str, Produced], None]) -> None:
@@ -63,3 +60,23 @@ class LocalRunners:
         """Close every runner that was started."""
         for runner in self._running.values():
             await runner.close()
+
+    def _made(self, row: Language) -> Runner:
+        def late(produced: Produced) -> None:
+            self._late(row.name, produced)
+
+        if row.kind == "shell":
+            from interpreter.runners.shell import ShellRunner
+
+            return ShellRunner(
+                folder=self._folder, environment=self._environment, interactive=self._interactive, late=late
+            )
+        from interpreter.runners.jupyter import JupyterRunner
+
+        return JupyterRunner(
+            name=row.kernel,
+            folder=self._folder,
+            environment=self._environment,
+            interactive=self._interactive,
+            late=late,
+        )

@@ -1,0 +1,83 @@
+"""Processes by session and by group, signals to them, and their end. Starts none."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+_PROC = Path("/proc")
+_POLL = 0.1
+"""Seconds between two looks at a process where the system cannot tell of its end."""
+
+
+def session(leader: int) -> list[int]:
+    """The processes in the session that `leader` leads or led, itself among them."""
+    return _where(os.getsid, leader)
+
+
+def group(leader: int) -> list[int]:
+    """The processes in the group that `leader` leads or led."""
+    return _where(os.getpgid, leader) if leader else []
+
+
+def send(number: signal.Signals, pids: Iterable[int]) -> None:
+    """Signal each; who is gone, or is not ours to signal, is passed over."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def runs(pid: int) -> bool:
+    """Whether the process is there and is no zombie, as far as the system tells."""
+    try:
+        return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+async def may_have_ended(pid: int) -> None:
+    """Return when the process has ended, at once where the system tells; elsewhere after a moment, to look again."""
+    if not hasattr(os, "pidfd_open"):
+        await asyncio.sleep(_POLL)
+        return
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        await asyncio.sleep(_POLL)
+        return
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(descriptor, over.set)
+    try:
+        await over.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+def _where(leader_of: Callable[[int], int], leader: int) -> list[int]:
+    found = []
+    for pid in _all():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if leader_of(pid) == leader:
+                found.append(pid)
+    return found
+
+
+def _all() -> list[int]:
+    if (_PROC / "self").exists():
+        return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
+    listed = subprocess.run(["ps", "-A", "-o", "pid="], capture_output=True, text=True, check=False)
+    return [int(word) for word in listed.stdout.split()]

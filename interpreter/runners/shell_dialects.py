@@ -1,0 +1,96 @@
+"""How each kind of shell is started, and what makes it tell where a cell begins and how it ended. Data.
+
+A cell is a file that the shell reads, so nothing but one short line is ever typed. The end is written by the prompt,
+which comes even after Ctrl-C, to a pipe (status, folder, jobs) and as a mark into the terminal (order of output).
+What would spoil the next cells is put right there: `set -e`, `set -x`, a prompt from somebody's start-up file.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_BEGIN = r"""
+__interpreter_begin() {{ __interpreter_token=$1; printf '\033]133;C;%s\007' "$1" >/dev/tty; }}
+__interpreter_token=ready
+"""
+_END = r"""
+    {{ printf '%s\0%d\0%s\0' "$__interpreter_token" "$__interpreter_status" "$PWD"; jobs -l; printf '\0'; }} >|{pipe}
+    printf '\033]133;D;%s\007' "$__interpreter_token" >/dev/tty
+"""
+_BASH = rf"""{_BEGIN}
+__interpreter_end() {{{{
+    __interpreter_status=$?
+    set +ex
+    {_END}
+    PS1= PS2= PROMPT_COMMAND='{{{{ __interpreter_end; }}}} 2>/dev/null'
+}}}}
+set +o history
+PS1= PS2= PROMPT_COMMAND='{{{{ __interpreter_end; }}}} 2>/dev/null'
+"""
+_ZSH = rf"""{_BEGIN}
+precmd() {{{{
+    {{{{
+    __interpreter_status=$?
+    set +ex
+    {_END}
+    PS1= PS2= RPS1=
+    }}}} 2>/dev/null
+}}}}
+unsetopt prompt_sp prompt_cr bang_hist; setopt interactive_comments
+PS1= PS2= RPS1=
+"""
+_SH = rf"""{_BEGIN}
+__interpreter_end() {{{{
+    __interpreter_status=$?
+    {_END}
+}}}}
+PS1='$(__interpreter_end 2>/dev/null)' PS2=
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One kind of shell: how it is started without any start-up file, and what it reads first."""
+
+    name: str
+    arguments: tuple[str, ...]
+    preparation: str
+
+    def prepare(self, pipe: str) -> str:
+        """The text of the first file; `pipe` is where ends are written, quoted."""
+        return self.preparation.format(pipe=pipe)
+
+
+DIALECTS = (
+    Dialect(name="bash", arguments=("--norc", "--noprofile", "--noediting"), preparation=_BASH),
+    Dialect(name="zsh", arguments=("-f", "-i", "+Z"), preparation=_ZSH),
+    Dialect(name="sh", arguments=("-i",), preparation=_SH),
+)
+"""In the order of preference: most models write for bash."""
+
+_START_UP = frozenset({"ENV", "BASH_ENV", "PROMPT_COMMAND", "PS1", "PS2", "SHELLOPTS", "BASHOPTS", "HISTFILE"})
+_NOBODY = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "true",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "PIP_NO_INPUT": "1",
+    "CI": "1",
+}
+"""What programs are told when nobody can type."""
+
+
+def find(path: str | None) -> tuple[Dialect, str] | None:
+    """The best shell on `path` and where it is."""
+    for dialect in DIALECTS:
+        if program := shutil.which(dialect.name, path=path):
+            return dialect, program
+    return None
+
+
+def environment_for(environment: Mapping[str, str], *, interactive: bool) -> dict[str, str]:
+    """`environment` without what makes a shell run start-up files, for a terminal, with somebody at it or not."""
+    kept = {name: value for name, value in environment.items() if name not in _START_UP}
+    return {**kept, "TERM": "xterm-256color", **({} if interactive else _NOBODY)}

@@ -1,0 +1,153 @@
+"""One living shell: started, given cells as files, heard at their end. Decides nothing about interrupts or prompts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shlex
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+
+from interpreter.errors import RunnerError
+from interpreter.runners.shell_dialects import Dialect
+from interpreter.runners.shell_stream import ShellStream
+from interpreter.runners.terminal import Terminal
+
+_START = 20.0
+"""Seconds a shell may take to its first prompt."""
+_FULL = 1_000_000
+"""Characters waiting to be taken at which the shell has to wait too."""
+_GRACE = 0.5
+"""Seconds by which the terminal may lag behind the pipe, or output behind a death."""
+_READ = 65536
+_READY = "ready"
+"""The mark of the first prompt."""
+
+
+class ShellProcess:
+    """A shell of one kind. `over` is set while no cell runs in it: at its prompt, or dead.
+
+    `exit_code` is the last cell's, None if the shell died in it. `changed` is called when there is news of any kind.
+    """
+
+    def __init__(self, *, dialect: Dialect, program: str, interactive: bool, changed: Callable[[], None]) -> None:
+        self.over = asyncio.Event()
+        self.exit_code: int | None = None
+        self.folder = ""
+        self.job_lines: tuple[str, ...] = ()
+        self.stream = ShellStream()
+        self.terminal = Terminal(received=self._received)
+        self._dialect = dialect
+        self._program = program
+        self._interactive = interactive
+        self._changed = changed
+        self._private = Path(tempfile.mkdtemp(prefix="interpreter-shell-"))
+        self._pipe = -1
+        self._record = b""
+        self._token = _READY
+        self._seen = asyncio.Event()  # the cell's end, in the terminal
+        self._silent = asyncio.Event()  # nobody writes to the terminal any more
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self, *, folder: str, environment: Mapping[str, str]) -> None:
+        """Start it and wait for its prompt. Raises `RunnerError` if that does not come."""
+        pipe = self._private / "end"
+        os.mkfifo(pipe, 0o600)
+        self._pipe = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+        asyncio.get_running_loop().add_reader(self._pipe, self._recorded)
+        argv = (self._program, *self._dialect.arguments)
+        self.terminal.start(argv, folder=folder, environment=environment)
+        self._task(self._dead())
+        self._type("prepare", self._dialect.prepare(shlex.quote(str(pipe))), _READY)
+        try:
+            await asyncio.wait_for(self.over.wait(), _START)
+        except TimeoutError:
+            raise RunnerError(f"{self._program} did not show its prompt within {_START:.0f} seconds.") from None
+        if self.terminal.died.is_set():
+            raise RunnerError(f"{self._program} ended at its start (exit code {self.terminal.exit_code}).")
+        self.stream.take(unfinished=True)
+
+    def begin(self, code: str) -> None:
+        """Let the shell run `code`."""
+        self.over.clear()
+        self._seen.clear()
+        self.exit_code = None
+        self._token = secrets.token_hex(8)
+        self._type("cell", code, self._token)
+
+    def taken(self) -> None:
+        """The consumer took text: the shell may print again."""
+        if self.stream.size < _FULL:
+            self.terminal.resume()
+
+    async def close(self) -> None:
+        """End the shell and everything it started; harmless when repeated."""
+        await self.terminal.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._pipe >= 0:
+            asyncio.get_running_loop().remove_reader(self._pipe)
+            os.close(self._pipe)
+            self._pipe = -1
+        shutil.rmtree(self._private, ignore_errors=True)
+        self.over.set()
+
+    def _type(self, name: str, code: str, token: str) -> None:
+        """Type the one line that makes the shell read `code`. Programs get no input where nobody can type it."""
+        file = self._private / name
+        file.write_bytes(code.encode("utf-8", "surrogateescape") + b"\n")
+        begin = "" if token == _READY else f"__interpreter_begin {token}; "
+        empty = "" if self._interactive or token == _READY else " </dev/null"
+        typed = f"{begin}. {shlex.quote(str(file))}{empty}\n".encode()
+        self.stream.expect(token, typed if begin else b"")
+        self.terminal.write(typed)
+
+    def _received(self, data: bytes) -> None:
+        if not data:
+            self.stream.finish()
+            self._silent.set()
+        self.stream.feed(data)
+        if self.stream.ended:
+            self._seen.set()
+        if self.stream.size >= _FULL:
+            self.terminal.pause()
+        self._changed()
+
+    def _recorded(self) -> None:
+        """The shell wrote how a cell ended: token, status, folder, jobs."""
+        self._record += os.read(self._pipe, _READ)
+        while self._record.count(b"\0") >= 4:
+            token, code, folder, jobs, self._record = self._record.split(b"\0", 4)
+            self.folder = os.fsdecode(folder)
+            self.job_lines = tuple(jobs.decode("utf-8", "replace").splitlines())
+            if token.decode("ascii", "replace") == self._token and not self.over.is_set():
+                self.exit_code = int(code)
+                self._task(self._end())
+
+    async def _end(self) -> None:
+        """The pipe overtakes the terminal: the cell is over when its end was seen there too, or does not come."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._seen.wait(), _GRACE)
+        self.over.set()
+        self._changed()
+
+    async def _dead(self) -> None:
+        await self.terminal.died.wait()
+        self.terminal.kill_session()
+        try:
+            await asyncio.wait_for(self._silent.wait(), _GRACE)
+        except TimeoutError:
+            self.terminal.pause()
+        self.exit_code = None
+        self.over.set()
+        self._changed()
+
+    def _task(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

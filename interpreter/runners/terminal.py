@@ -1,0 +1,173 @@
+"""A program on a pseudo-terminal of its own: bytes in and out, signals, death. Knows nothing of shells or cells."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import termios
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from interpreter.errors import RunnerError
+from interpreter.runners import processes
+
+if TYPE_CHECKING:
+    from ptyprocess import PtyProcess
+
+_READ = 65536
+_BURST = 16
+"""Reads in one turn of the event loop; a pty gives 4 KB at most."""
+_SIZE = (40, 120)
+"""Rows and columns that programs are told of."""
+
+
+class Terminal:
+    """Starts `argv` in a session of its own. `received` gets its output on the event loop, b"" when it has ended."""
+
+    def __init__(self, *, received: Callable[[bytes], None]) -> None:
+        self.died = asyncio.Event()
+        self.exit_code: int | None = None
+        self._received = received
+        self._process: PtyProcess | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._reading = False
+
+    def start(self, argv: Sequence[str], *, folder: str, environment: Mapping[str, str]) -> None:
+        """Start it. Raises `RunnerError` if it cannot be started."""
+        from ptyprocess import PtyProcess
+        from ptyprocess.ptyprocess import PtyProcessError
+
+        try:
+            with warnings.catch_warnings():  # Python 3.12 warns of any fork beside threads; this one soon execs
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self._process = PtyProcess.spawn(
+                    list(argv), env=dict(environment), dimensions=_SIZE, preexec_fn=lambda: os.chdir(folder)
+                )
+        except (OSError, PtyProcessError) as error:
+            raise RunnerError(f"{argv[0]} could not be started in {folder}: {error}") from error
+        _plain(self._process.fd)
+        os.set_blocking(self._process.fd, False)
+        self._watcher = asyncio.create_task(self._watch(self._process))
+        self.resume()
+
+    @property
+    def pid(self) -> int:
+        """The program's process, which leads its session."""
+        assert self._process is not None
+        return int(self._process.pid)
+
+    @property
+    def foreground(self) -> int:
+        """The process group that the terminal's keys reach; 0 if there is none."""
+        try:
+            return os.tcgetpgrp(self._fd)
+        except OSError:
+            return 0
+
+    def has(self, flag: int) -> bool:
+        """Whether a local mode (`termios.ECHO`, `ICANON`, `ISIG`) is on."""
+        try:
+            return bool(termios.tcgetattr(self._fd)[3] & flag)
+        except termios.error:
+            return False
+
+    def write(self, data: bytes) -> None:
+        """Type `data`. What a full terminal does not take is lost, as it is at a keyboard."""
+        with contextlib.suppress(OSError):
+            os.write(self._fd, data)
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does, and the same to the program itself: when a shell's child took it calmly, the shell goes on.
+
+        Signals leave no `^C` in the output; the key itself also reaches programs of other users (`sudo`).
+        """
+        if self.died.is_set():
+            return
+        try:
+            os.killpg(self.foreground or self.pid, signal.SIGINT)
+        except PermissionError:
+            self.write(b"\x03")
+        except ProcessLookupError:
+            pass
+        processes.send(signal.SIGINT, [self.pid])
+
+    def send_foreground(self, number: signal.Signals) -> None:
+        """Signal what runs in the foreground, but never the program itself."""
+        processes.send(number, [pid for pid in processes.group(self.foreground) if pid != self.pid])
+
+    def kill(self) -> None:
+        """Kill the program itself; `died` follows."""
+        if not self.died.is_set():
+            processes.send(signal.SIGKILL, [self.pid])
+
+    def kill_session(self) -> None:
+        """Kill the program and everything it started."""
+        processes.send(signal.SIGKILL, processes.session(self.pid))
+
+    def pause(self) -> None:
+        """Take no more output: the program waits once its terminal is full."""
+        if self._reading:
+            self._reading = False
+            asyncio.get_running_loop().remove_reader(self._fd)
+
+    def resume(self) -> None:
+        """Take output again."""
+        if not self._reading and self._process is not None and not self._process.closed:
+            self._reading = True
+            asyncio.get_running_loop().add_reader(self._fd, self._read)
+
+    async def close(self) -> None:
+        """Kill the program and everything in its session, and forget it; harmless when repeated."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if self._reading:
+            self._reading = False
+            asyncio.get_running_loop().remove_reader(process.fd)
+        processes.send(signal.SIGKILL, processes.session(process.pid))
+        if self._watcher is not None:
+            await self._watcher
+        process.delayafterclose = 0  # it is dead already
+        process.close()
+
+    @property
+    def _fd(self) -> int:
+        return -1 if self._process is None else int(self._process.fd)
+
+    def _read(self) -> None:
+        pieces = []
+        ended = False
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(_BURST):
+                try:
+                    piece = os.read(self._fd, _READ)
+                except BlockingIOError:
+                    raise
+                except OSError:  # EIO: nobody holds the other side any more
+                    piece = b""
+                if not piece:
+                    ended = True
+                    break
+                pieces.append(piece)
+        if pieces:
+            self._received(b"".join(pieces))
+        if ended:
+            self.pause()
+            self._received(b"")
+
+    async def _watch(self, process: PtyProcess) -> None:
+        """Notice the end of the program itself, whoever else still holds the terminal."""
+        while process.isalive():
+            await processes.may_have_ended(process.pid)
+        self.exit_code = process.exitstatus if process.signalstatus is None else -process.signalstatus
+        self.died.set()
+
+
+def _plain(descriptor: int) -> None:
+    """Lines end in a bare newline: what comes out is what was printed."""
+    modes = termios.tcgetattr(descriptor)
+    modes[1] &= ~termios.ONLCR
+    termios.tcsetattr(descriptor, termios.TCSANOW, modes)
