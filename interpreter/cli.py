@@ -16,7 +16,7 @@ from interpreter.commands.context import Context
 from interpreter.errors import InterpreterError, UsageError
 from interpreter.options import Option, Value
 from interpreter.places import places
-from interpreter.settings import options
+from interpreter.settings import LATEST, options
 from interpreter.sources import resolve
 
 COMMANDS: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ def _run(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     before, word, after = split(argv)
     if word in COMMANDS:
         return _command(word, (*before, *after), environment)
-    given = _parser().parse_args(joined(argv))
+    given = _parser().parse_args(joined(argv, environment))
     context = _context(given, environment)
     if given.prompt is None and context.interactive and not context.settings.json:
         from interpreter.repl.loop import converse
@@ -119,7 +119,7 @@ def _command(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> 
     parser = Parser(prog=f"interpreter {name}", description=command.HELP, conflict_handler="resolve")
     declare(parser)
     command.arguments(parser)
-    given = parser.parse_args(joined(argv))
+    given = parser.parse_args(joined(argv, environment))
     return command.run(given, _context(given, environment))
 
 
@@ -168,7 +168,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _takes_value(known: Option) -> bool:
-    return known.kind not in ("switch", "weights")
+    return known.kind not in ("switch", "weights", "session")
 
 
 def split(argv: Sequence[str]) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
@@ -185,9 +185,12 @@ def split(argv: Sequence[str]) -> tuple[tuple[str, ...], str | None, tuple[str, 
     return tuple(argv), None, ()
 
 
-def joined(argv: Sequence[str]) -> list[str]:
-    """`argv` in which a flag of weights is joined with its value, which is a file's name or nothing."""
-    optional = {flag for known in options() if known.kind == "weights" for flag in known.flags}
+def joined(argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """`argv` in which a flag that needs no value is joined with the one it means.
+
+    `--local` takes the next word only if it is a file of weights, `--resume` only if it names a session.
+    """
+    optional = {flag: known for known in options() if known.kind in ("weights", "session") for flag in known.flags}
     result: list[str] = []
     rest = list(argv)
     while rest:
@@ -195,7 +198,15 @@ def joined(argv: Sequence[str]) -> list[str]:
         if piece == "--":
             return [*result, piece, *rest]
         if piece in optional:
-            takes = bool(rest) and rest[0].endswith(".gguf")
-            piece = f"{piece}={rest.pop(0) if takes else 'true'}"
+            takes, without = bool(rest) and rest[0].endswith(".gguf"), "true"
+            if optional[piece].kind == "session":
+                takes, without = bool(rest) and _names_session(rest[0], environment), LATEST
+            piece = f"{piece}={rest.pop(0) if takes else without}"
         result.append(piece)
     return result
+
+
+def _names_session(word: str, environment: Mapping[str, str]) -> bool:
+    from interpreter.recorders.store import Store
+
+    return bool(Store(places(environment).sessions).matching(word))

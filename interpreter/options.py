@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, assert_never
 from interpreter.errors import SettingsError
 
 T = TypeVar("T")
-Kind: TypeAlias = Literal["text", "choice", "switch", "count", "seconds", "weights"]
+Kind: TypeAlias = Literal["text", "choice", "switch", "count", "seconds", "weights", "session"]
 Value: TypeAlias = str | bool | int | float
 
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -22,7 +22,8 @@ class Option:
     """How one setting is given. `env` is None where only the flag counts, and then no file may set it either.
 
     `kind` says what values it takes: `text`, one of `choices`, a `switch`, a `count` from 1, `seconds` above 0, or
-    `weights` (true for the embedded model, else the path of a GGUF file). A `secret` is never shown or repeated.
+    `weights` (true for the embedded model, else the path of a GGUF file) or `session` (an id, or the latest). A
+    `secret` is never shown or repeated.
     """
 
     name: str
@@ -63,7 +64,7 @@ def read_value(known: Option, given: object, place: str) -> Value:
     """`given` as the option's own type; text is read as a person writes it in a variable or behind a flag."""
     value: Value | None
     match known.kind:
-        case "text":
+        case "text" | "session":
             value, wanted = _text(given), "must be text that is not empty"
         case "choice":
             value = given if isinstance(given, str) and given in known.choices else None

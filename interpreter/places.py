@@ -22,6 +22,11 @@ class Places:
         """The user's own settings, as TOML."""
         return self.config / "config.toml"
 
+    @property
+    def sessions(self) -> Path:
+        """One folder a session."""
+        return self.data / "sessions"
+
 
 def places(environment: Mapping[str, str]) -> Places:
     """All three under `INTERPRETER_HOME` where that is set and not empty, else where the system wants them."""

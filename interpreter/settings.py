@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 
 from interpreter.options import Option, option, read_value
 
+LATEST = "latest"
+"""What `--resume` means without a value."""
 ProtocolChoice: TypeAlias = Literal["auto", "tools", "functions", "text"]
 
 
@@ -76,6 +78,13 @@ class Settings:
         kind="switch",
         env="INTERPRETER_PLAIN",
         help="Write plain text: no colours and nothing redrawn.",
+    )
+    resume: str | None = option(
+        None,
+        "--resume",
+        kind="session",
+        metavar="ID",
+        help="Go on with a kept session: the latest, or the one whose id (or its beginning) is given.",
     )
     max_steps: int = option(
         50,

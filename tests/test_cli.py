@@ -11,6 +11,7 @@ import pytest
 
 from interpreter import __version__
 from interpreter.cli import joined, split
+from interpreter.recorders.store import Store
 
 HEAVY = ("litellm", "jupyter_client", "nbformat", "pydantic", "httpx", "prompt_toolkit", "rich")
 
@@ -56,9 +57,17 @@ def test_the_first_word_is_found_behind_flags_and_their_values(argv: list[str], 
 
 
 def test_local_takes_the_next_word_only_if_it_names_weights() -> None:
-    assert joined(["--local", "how many?"]) == ["--local=true", "how many?"]
-    assert joined(["--local", "my.gguf", "how many?"]) == ["--local=my.gguf", "how many?"]
-    assert joined(["--", "--local", "my.gguf"]) == ["--", "--local", "my.gguf"]
+    assert joined(["--local", "how many?"], {}) == ["--local=true", "how many?"]
+    assert joined(["--local", "my.gguf", "how many?"], {}) == ["--local=my.gguf", "how many?"]
+    assert joined(["--", "--local", "my.gguf"], {}) == ["--", "--local", "my.gguf"]
+
+
+def test_resume_takes_the_next_word_only_if_it_names_a_session(tmp_path: Path) -> None:
+    kept = Store(tmp_path / "data" / "sessions").create()
+    kept.journal.touch()
+    home = {"INTERPRETER_HOME": str(tmp_path)}
+    assert joined(["--resume", "go on"], home) == ["--resume=latest", "go on"]
+    assert joined(["--resume", kept.id, "go on"], home) == [f"--resume={kept.id}", "go on"]
 
 
 def test_version_is_told_and_nothing_slow_is_imported() -> None:
