@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from interpreter.errors import ModelError, RunnerError
 from interpreter.events import ProtocolName
 from interpreter.history import fold
 from interpreter.limits import Limits
+from interpreter.protocols.exchange import Chunk
 from interpreter.seams import Asked, Decision, Ended, Produced
 from interpreter.testing import FakeRunner, FakeRunners, ScriptedHost, function_call, tool_call, waiting, words
 from tests.conversations import arguments, last_messages, session, turns, types
@@ -230,16 +232,8 @@ def test_after_a_cell_that_failed_the_rest_of_the_reply_is_not_run() -> None:
     )
 
 
-def _shifted(chunks: tuple[object, ...]) -> tuple[object, ...]:
-    from dataclasses import replace
-
-    from interpreter.protocols.exchange import Chunk
-
-    return tuple(
-        replace(chunk, calls=tuple(replace(call, index=1) for call in chunk.calls))
-        for chunk in chunks
-        if isinstance(chunk, Chunk)
-    )
+def _shifted(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+    return tuple(replace(chunk, calls=tuple(replace(call, index=1) for call in chunk.calls)) for chunk in chunks)
 
 
 def test_arguments_cut_short_never_run_and_go_back_to_the_model_as_its_mistake() -> None:
