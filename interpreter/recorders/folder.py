@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -63,6 +64,8 @@ class SessionFolder:
     @property
     def in_use(self) -> bool:
         """Whether a program has this session now."""
+        if not (self.path / "lock").exists():
+            return False
         try:
             file = self._lock()
         except StorageError:
@@ -80,6 +83,12 @@ class SessionFolder:
                 with _vanishing():
                     total += (Path(root) / name).lstat().st_size
         return total
+
+    def discard(self) -> None:
+        """Remove the folder of a session in which nothing happened, unless something else was put into it."""
+        with suppress(OSError):
+            if {entry.name for entry in self.path.iterdir()} <= {"lock", "events.jsonl"}:
+                shutil.rmtree(self.path)
 
     def _lock(self) -> BinaryIO | None:
         try:

@@ -94,7 +94,7 @@ class Journal:
             raise StorageError(self._broken) from error
 
     def close(self) -> None:
-        """Sync and give the session up. Harmless when done twice."""
+        """Sync and give the session up; one in which nothing happened leaves no folder. Harmless when done twice."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -103,6 +103,8 @@ class Journal:
                 os.fsync(self._fd)
             os.close(self._fd)
             self._fd = -1
+            if not self._seq:
+                self.folder.discard()
         self._broken = self._broken or f"Session {self.folder.id} was closed."
         self._lock.close()
 

@@ -14,6 +14,7 @@ from interpreter.history import Cell, History
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.lines import KNOWN, Line, lines, unheard
 from interpreter.recorders.mending import Mending
+from interpreter.recorders.sparing import sparing
 
 DELTAS = frozenset({"text.delta", "reasoning.delta", "code.delta"})
 
@@ -45,23 +46,28 @@ def recorded(folder: SessionFolder, *, warn: Callable[[str], None] = unheard) ->
     """
     mending = Mending()
     last = Line(raw=b"", number=0, seq=0, time="", type="")
-    for last in _followed(lines(folder.journal, warn), mending):
-        if last.type in KNOWN and last.type not in DELTAS:
-            event = _event(last, warn)
-            if event is not None:
-                yield Recorded(event=event, seq=last.seq, time=last.time)
+    for last in _whole(lines(folder.journal, warn), mending):
+        event = _event(last, warn)
+        if event is not None:
+            yield Recorded(event=event, seq=last.seq, time=last.time)
     for number, event in enumerate(mending.closing(), 1):
         yield Recorded(event=event, seq=last.seq + number, time=last.time)
 
 
 def load(folder: SessionFolder) -> Loaded:
-    """The session in `folder`. Raises `StorageError` if its journal cannot be read."""
+    """The session in `folder`, without the outputs that no model is sent. Raises `StorageError` if it is unreadable."""
     warnings: list[str] = []
-    history, model = History(), ""
-    for kept in recorded(folder, warn=warnings.append):
-        event = kept.event
+    history, model, mending = History(), "", Mending()
+    for kept in sparing(_whole(lines(folder.journal, warnings.append), mending)):
+        event = _event(kept, warnings.append) if isinstance(kept, Line) else kept
+        if event is None:
+            continue
         if isinstance(event, e.SessionStarted | e.ModelChanged):
             model = event.model
+        if isinstance(event, e.SessionStarted) and event.schema > e.SCHEMA:
+            warnings.append("A newer version wrote this session: what this version does not know is left out.")
+        history = h.apply(history, event)
+    for event in mending.closing():
         history = h.apply(history, event)
     history = h.close(history)
     return Loaded(folder=folder, history=history, model=model, lost=lost(history), warnings=tuple(warnings))
@@ -90,10 +96,12 @@ def lost(history: History) -> tuple[str, ...]:
     return tuple(f"the state of {language} (variables, imports, functions)" for language in languages)
 
 
-def _followed(journal: Iterable[Line], mending: Mending) -> Iterator[Line]:
+def _whole(journal: Iterable[Line], mending: Mending) -> Iterator[Line]:
+    """The lines that can be read and tell a whole, each shown to `mending`."""
     for line in journal:
         mending.follow(line)
-        yield line
+        if line.type in KNOWN and line.type not in DELTAS:
+            yield line
 
 
 def _event(line: Line, warn: Callable[[str], None]) -> e.Event | None:

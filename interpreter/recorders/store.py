@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 from interpreter.errors import StorageError, UsageError
+from interpreter.recorders.cards import Card, card, mentions
 from interpreter.recorders.folder import SessionFolder, refusal
 
 
@@ -46,12 +49,32 @@ class Store:
             raise StorageError(f"Cannot read {self.root}: {error.strerror or error}.") from error
         return tuple(sorted((folder for folder in found if folder.journal.is_file()), key=_age, reverse=True))
 
+    def cards(self) -> tuple[Card, ...]:
+        """The card of every session in which something was asked or run, the last written to first.
+
+        A session whose journal cannot be read is not listed.
+        """
+        cards: list[Card] = []
+        for folder in self.all():
+            with suppress(StorageError):
+                cards.append(card(folder))
+        return tuple(sorted((made for made in cards if not made.empty), key=lambda made: made.updated, reverse=True))
+
+    def search(self, words: Sequence[str]) -> tuple[tuple[Card, str], ...]:
+        """The cards of the sessions in which each of `words` occurs, with a line that holds the first of them."""
+        found = ((made, mentions(self.folder(made.session), tuple(words))) for made in self.cards())
+        return tuple((made, line) for made, line in found if line is not None)
+
     def latest(self) -> SessionFolder:
         """The session that was written to last. Raises `UsageError` if there is none."""
-        folders = self.all()
-        if not folders:
+        cards = self.cards()
+        if not cards:
             raise UsageError("There is no session to resume yet.")
-        return max(folders, key=lambda folder: folder.journal.stat().st_mtime_ns)
+        return self.folder(cards[0].session)
+
+    def folder(self, session: str) -> SessionFolder:
+        """The folder of the session with this id, whether it exists or not."""
+        return SessionFolder(path=self.root / session)
 
     def matching(self, text: str) -> tuple[SessionFolder, ...]:
         """The session with the id `text`, else all whose id, or the time of day in it, begins with `text`."""
@@ -81,6 +104,22 @@ class Store:
             shutil.rmtree(folder.path)
         except OSError as error:
             raise StorageError(f"Cannot delete {folder.path}: {error.strerror or error}.") from error
+
+    def retain(self, *, days: float | None = None, size: int | None = None) -> tuple[str, ...]:
+        """Delete the sessions that were last written to more than `days` ago, and the oldest until all others take
+        at most `size` bytes. The ids of those that went; one that a program has open stays.
+        """
+        gone: list[str] = []
+        limit = "" if days is None else (datetime.now(UTC) - timedelta(days=days)).isoformat()
+        total = 0
+        for old in self.cards():
+            total += old.size
+            if old.updated < limit or (size is not None and total > size):
+                with suppress(StorageError):
+                    self.delete(self.folder(old.session))
+                    gone.append(old.session)
+                    total -= old.size
+        return tuple(gone)
 
 
 def _age(folder: SessionFolder) -> tuple[str, int]:

@@ -1,0 +1,137 @@
+"""`interpreter sessions`: lists the kept sessions, those that hold some words, or deletes some. Opens none of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from interpreter.commands.context import Context
+from interpreter.errors import UsageError
+
+if TYPE_CHECKING:
+    from interpreter.recorders.cards import Card
+    from interpreter.recorders.store import Store
+
+HELP = "List the kept sessions, or those in which all WORDS occur; delete some."
+
+_SHOWN = 50  # sessions that a table shows where no other number is asked for
+_NARROWEST = 20  # columns for the title, however narrow the terminal
+_ON_A_PIPE = 120  # columns where no terminal says how many
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own arguments."""
+    parser.add_argument("words", nargs="*", metavar="WORDS", help="only sessions in which each of these words occurs")
+    parser.add_argument("--delete", action="append", default=[], metavar="ID", help="delete this session and its files")
+    parser.add_argument("--limit", type=_count, metavar="N", help="show at most N sessions, the latest first")
+
+
+def run(given: argparse.Namespace, context: Context) -> int:
+    """Do it; the exit code."""
+    from interpreter.recorders.store import Store
+
+    store = Store(context.places.data / "sessions")
+    if given.delete:
+        if given.words:
+            raise UsageError("Give words to look for, or --delete ID, not both.")
+        return _delete(store, given.delete, context)
+    rows = store.search(given.words) if given.words else tuple((card, "") for card in store.cards())
+    if context.settings.json:
+        for card, line in rows[: given.limit]:
+            told = {**asdict(card), "path": str(store.folder(card.session).path), **({"line": line} if line else {})}
+            context.out.write(json.dumps(told, ensure_ascii=False) + "\n")
+        return 0
+    limit = given.limit or _SHOWN
+    context.out.writelines(f"{line}\n" for line in _table(rows[:limit], _columns(context)))
+    if not rows:
+        context.err.write("No session holds these words.\n" if given.words else "There is no session yet.\n")
+    elif len(rows) > limit:
+        context.err.write(f"{len(rows) - limit} older ones are not shown; --limit N shows more.\n")
+    return 0
+
+
+def _delete(store: Store, names: Sequence[str], context: Context) -> int:
+    folders = [store.find(name) for name in names]
+    for folder in folders:
+        store.delete(folder)
+        context.out.write(f"Deleted session {folder.id}.\n")
+    return 0
+
+
+def _table(rows: Sequence[tuple[Card, str]], columns: int) -> list[str]:
+    """Aligned columns; the last, the title and what was found, takes what is left of the width."""
+    if not rows:
+        return []
+    cells = [("ID", "LAST USED", "TURNS", "SIZE", "STATE", "MODEL", "TITLE")]
+    cells += [
+        (
+            card.session,
+            _local(card.updated),
+            str(card.turns),
+            _size(card.size),
+            card.state,
+            _fitted(_plain(card.model), 24),
+            f"{_fitted(_plain(card.title), 30)} — {_plain(line)}" if line else _plain(card.title),
+        )
+        for card, line in rows
+    ]
+    widths = [max(_width(row[column]) for row in cells) for column in range(6)]
+    room = max(_NARROWEST, columns - sum(widths) - 2 * len(widths))
+    return [
+        "  ".join([*(_padded(text, width) for text, width in zip(row, widths, strict=False)), _fitted(row[6], room)])
+        for row in cells
+    ]
+
+
+def _plain(text: str) -> str:
+    """`text` on one line, without anything a terminal would act on."""
+    from interpreter.protocols.content import clean
+
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in clean(text)).split())
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _fitted(text: str, width: int) -> str:
+    from rich.cells import set_cell_size
+
+    return text if _width(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def _local(time: str) -> str:
+    """A journal's time as the user's clock shows it."""
+    try:
+        return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return ""
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def _columns(context: Context) -> int:
+    return shutil.get_terminal_size().columns if context.out.isatty() else _ON_A_PIPE
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number from 1")
+    return int(text)

@@ -1,0 +1,66 @@
+"""The outputs of a kept session that a history needs, chosen before any is parsed: each cell's first and last."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+
+from interpreter import events as e
+from interpreter.recorders.lines import Line
+
+HEAD = TAIL = 256_000  # bytes of lines at each end of a cell's outputs; a model is sent far less of them
+
+_CELL = re.compile(rb'"type":"output","cell":"([^"\\]*)"')
+_DISPLAY = re.compile(rb'"display_id":(null|"(?:[^"\\]|\\.)*"),"file":(?:null|"(?:[^"\\]|\\.)*")\}$')
+
+
+class _Outputs:
+    """The output lines of one cell; a display's newest state takes the place of its older ones, as in a history."""
+
+    def __init__(self) -> None:
+        self.head: dict[object, Line] = {}
+        self.tail: OrderedDict[object, Line] = OrderedDict()
+        self.left_out = 0
+        self._head_size = self._tail_size = 0
+
+    def add(self, line: Line) -> None:
+        display = _DISPLAY.search(line.raw[-1000:])
+        key: object = display[1] if display and display[1] != b"null" else line.number
+        if key in self.head:
+            self.head[key] = line
+        elif key in self.tail:
+            self._tail_size += len(line.raw) - len(self.tail[key].raw)
+            self.tail[key] = line
+        elif not self.tail and self._head_size + len(line.raw) <= HEAD:
+            self.head[key] = line
+            self._head_size += len(line.raw)
+        else:
+            self.tail[key] = line
+            self._tail_size += len(line.raw)
+        while self._tail_size > TAIL and len(self.tail) > 1:
+            self._tail_size -= len(self.tail.popitem(last=False)[1].raw)
+            self.left_out += 1
+
+
+def sparing(lines: Iterable[Line]) -> Iterator[Line | e.Output]:
+    """`lines`, where the middle of a cell's many outputs is one output that says how many were left out."""
+    cells: dict[str, _Outputs] = {}
+    for line in lines:
+        cell = _CELL.search(line.raw, 0, 200) if line.type == "output" else None
+        if cell is not None:
+            cells.setdefault(cell[1].decode(), _Outputs()).add(line)
+            continue
+        yield from _spared(cells)
+        yield line
+    yield from _spared(cells)
+
+
+def _spared(cells: dict[str, _Outputs]) -> Iterator[Line | e.Output]:
+    for cell, outputs in cells.items():
+        yield from outputs.head.values()
+        if outputs.left_out:
+            words = f"\n[… {outputs.left_out} outputs left out: they are in the journal …]\n"
+            yield e.Output(cell=cell, kind="stdout", data={"text/plain": words})
+        yield from outputs.tail.values()
+    cells.clear()
