@@ -5,52 +5,79 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
+from typing import TYPE_CHECKING, Protocol
 
 from interpreter import events as e
 from interpreter.assembly import Assembly, assemble
-from interpreter.commands.context import Context
+from interpreter.attachments import attach
 from interpreter.errors import UsageError
-from interpreter.history import History
 from interpreter.hosts import AutoRun, Decline
-from interpreter.seams import Consumer
+from interpreter.piped import Piped, piped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from interpreter.commands.context import Context
+    from interpreter.history import History
 
 REASONS = {"failed": 1, "declined": 4, "step_limit": 5, "budget": 5, "loop": 5, "interrupted": 130}
 """The exit code of each way a turn ends but `done`, as README lists them."""
+_NOBODY = "Nobody could be asked whether to run this code. Give -y to run code without asking."
+
+
+class Renderer(Protocol):
+    """A consumer that knows whether anybody still reads what it writes."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether the reader has gone."""
+
+    def __call__(self, event: e.Event, /) -> None:
+        """Take one event."""
 
 
 def once(prompt: str | None, context: Context) -> int:
-    """Ask once; the exit code."""
-    if prompt is None and (sys.stdin is None or sys.stdin.isatty()):
-        raise UsageError("Say what to do: interpreter PROMPT.")
-    if prompt is None:
-        prompt = sys.stdin.read()
-    if not prompt.strip():
+    """Ask once; the exit code. With a prompt, text on stdin is data; without one, it is the prompt."""
+    data = piped(sys.stdin, context.err)
+    if prompt is None and data is not None:
+        prompt, data = data.text(), None
+    if prompt is None or not prompt.strip():
         raise UsageError("The prompt is empty. Say what to do: interpreter PROMPT.")
-    return asyncio.run(_turn(prompt, context))
+    return asyncio.run(_turn(prompt, data, context))
 
 
-async def _turn(prompt: str, context: Context) -> int:
-    settings = context.settings
-    host = AutoRun() if settings.yes else Decline()
+async def _turn(prompt: str, data: Piped | None, context: Context) -> int:
+    renderer = _renderer(context)
+    host = AutoRun() if context.settings.yes else Decline()
     assembly = await assemble(
-        settings, host=host, environment=context.environment, home=context.places, consumers=(_renderer(context),)
+        context.settings,
+        host=host,
+        environment=context.environment,
+        home=context.places,
+        consumers=(renderer,),
+        warn=lambda words: _tell(context, words),
     )
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, assembly.session.interrupt)
     try:
-        return await _ask(assembly, prompt)
+        finished = await _ask(assembly, prompt, data, renderer)
+        if finished.reason == "declined" and isinstance(host, Decline):
+            _tell(context, _NOBODY)
+        return 141 if renderer.broken else exit_code(finished, assembly.session.history)
     finally:
         await assembly.close()
 
 
-async def _ask(assembly: Assembly, prompt: str) -> int:
+async def _ask(assembly: Assembly, prompt: str, data: Piped | None, renderer: Renderer) -> e.TurnFinished:
+    attachments = (attach(data.keep(assembly.folder.path)),) if data else ()
     finished = e.TurnFinished(reason="interrupted")
-    async with aclosing(assembly.session.run(prompt)) as events:
-        async for event in events:
-            if isinstance(event, e.TurnFinished):
-                finished = event
-    return exit_code(finished, assembly.session.history)
+    with _interruptible(assembly.session.interrupt):
+        async with aclosing(assembly.session.run(prompt, attachments)) as events:
+            async for event in events:
+                if isinstance(event, e.TurnFinished):
+                    finished = event
+                if renderer.broken:
+                    assembly.session.interrupt()
+    return finished
 
 
 def exit_code(finished: e.TurnFinished, history: History) -> int:
@@ -61,7 +88,20 @@ def exit_code(finished: e.TurnFinished, history: History) -> int:
     return 3 if last is not None and last.status != "ok" else 0
 
 
-def _renderer(context: Context) -> Consumer:
+@contextmanager
+def _interruptible(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C, and a polite request to end, interrupt the turn: it ends by itself and everything is closed."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupt)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _renderer(context: Context) -> Renderer:
     if context.settings.json:
         from interpreter.renderers.jsonl import JsonRenderer
 
@@ -69,3 +109,8 @@ def _renderer(context: Context) -> Consumer:
     from interpreter.renderers.plain import PlainRenderer
 
     return PlainRenderer(context.out, context.err)
+
+
+def _tell(context: Context, words: str) -> None:
+    context.err.write(f"interpreter: {words}\n")
+    context.err.flush()

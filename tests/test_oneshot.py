@@ -1,0 +1,116 @@
+"""One question on the command line, the whole program over real HTTP: what is printed, kept, sent, and left with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from interpreter import wire
+from interpreter.history import fold
+from interpreter.recorders.resume import load
+from interpreter.recorders.store import Store
+from tests.providers.server import Endpoint, code, say, serve
+from tests.test_cli import program
+
+
+def asked(home: Path, endpoint: Endpoint, *argv: str, stdin: str = "") -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of one question to `endpoint`."""
+    done = program(home, "--model", "scripted", "--api-base", endpoint.base(), *argv, stdin=stdin)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_answer_is_on_stdout_and_the_output_of_the_code_is_sent_to_the_model(tmp_path: Path) -> None:
+    with serve(code("print(6 * 7)"), say("It is **42**.")) as endpoint:
+        status, out, err = asked(tmp_path, endpoint, "-y", "What is 6 * 7?")
+    assert (status, out) == (0, "It is **42**.\n")
+    assert "print(6 * 7)" in err
+    last = endpoint.bodies[-1]["messages"]
+    assert isinstance(last, list)
+    assert last[-1] == {"role": "tool", "tool_call_id": "call-1", "content": "42"}
+
+
+def test_with_a_prompt_text_on_stdin_is_data_kept_in_the_session_and_its_head_told(tmp_path: Path) -> None:
+    with serve(say("Two.")) as endpoint:
+        status, out, _ = asked(tmp_path, endpoint, "How many rows?", stdin="x\n1\n2\n")
+    kept = Store(tmp_path / "data" / "sessions").latest().path / "stdin.txt"
+    assert (status, out, kept.read_text()) == (0, "Two.\n", "x\n1\n2\n")
+    sent = endpoint.bodies[0]["messages"]
+    assert isinstance(sent, list)
+    assert sent[-1] == {
+        "role": "user",
+        "content": f"How many rows?\n\nAttached file: {kept} (text/plain, 6 bytes). It begins:\nx\n1\n2\n",
+    }
+
+
+def test_without_a_prompt_stdin_is_the_prompt_and_json_tells_every_event_and_nothing_else(tmp_path: Path) -> None:
+    with serve(code("1 / 0"), say("It cannot be divided.")) as endpoint:
+        status, out, _ = asked(tmp_path, endpoint, "-y", "--json", stdin="Divide one by zero.")
+    assert status == 3  # the last code that ran failed
+    told = [json.loads(line) for line in out.splitlines()]
+    assert [line["seq"] for line in told] == list(range(1, len(told) + 1))
+    assert [line["type"] for line in told if "delta" not in line["type"]] == [
+        "session.started",
+        "turn.started",
+        "step.started",
+        "usage",
+        "code.proposed",
+        "code.decided",
+        "output",
+        "code.finished",
+        "step.started",
+        "usage",
+        "text",
+        "turn.finished",
+    ]
+    history = fold(wire.from_object(line) for line in told)
+    assert load(Store(tmp_path / "data" / "sessions").latest()).history == history
+
+
+def test_where_nobody_can_be_asked_code_is_declined_with_exit_code_4_and_the_flag_is_named(tmp_path: Path) -> None:
+    with serve(code("open('made', 'w')"), say("Never asked.")) as endpoint:
+        status, out, err = asked(tmp_path, endpoint, "Make a file.")
+    assert (status, out, (tmp_path / "made").exists()) == (4, "", False)
+    assert err.endswith(
+        "interpreter: Nobody could be asked whether to run this code. Give -y to run code without asking.\n"
+    )
+    assert len(endpoint.requests) == 1
+
+
+def test_a_session_goes_on_where_it_ended_and_the_model_is_told_what_is_lost(tmp_path: Path) -> None:
+    with serve(code("x = 6"), say("Kept."), say("It was x.")) as endpoint:
+        asked(tmp_path, endpoint, "-y", "Keep six.")
+        status, out, _ = asked(tmp_path, endpoint, "-y", "--resume", "Which name?")
+    assert (status, out) == (0, "It was x.\n")
+    messages = endpoint.bodies[-1]["messages"]
+    assert isinstance(messages, list)
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "tool", "assistant", "user"]
+    assert messages[-1]["content"] == (
+        "[The session was resumed. Lost: the state of python (variables, imports, functions)]\n\nWhich name?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "sent"), [("OPENAI_API_KEY", "sk-none"), ("INTERPRETER_API_KEY", "sk-very-secret-key")]
+)
+def test_a_key_reaches_neither_the_code_nor_the_disk(tmp_path: Path, variable: str, sent: str) -> None:
+    look = "import os; print([v for v in os.environ.values() if v.startswith('sk-very')])"
+    with serve(code(look), say("Nothing.")) as endpoint:
+        done = program(
+            *(tmp_path, "-y", "-m", "scripted", "--api-base", endpoint.base(), "Look."),
+            **{variable: "sk-very-secret-key"},
+        )
+    assert (done.returncode, done.stdout) == (0, "Nothing.\n")
+    assert "[]\n" in done.stderr
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and b"sk-very-secret-key" in path.read_bytes()]
+    assert kept == []
+    assert {request.key for request in endpoint.requests} == {sent}
+
+
+def test_a_wrong_address_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    done = program(tmp_path, "-m", "m", "--api-base", "http://127.0.0.1:9", "hi")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith(("error: Nobody answers at http://127.0.0.1:9", "Nobody answers"))
+    assert "Traceback" not in done.stderr
+    assert load(Store(tmp_path / "data" / "sessions").latest()).history.turns == 1
