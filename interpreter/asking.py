@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from itertools import count
 
 from interpreter import events as e
 from interpreter.errors import ModelError
 from interpreter.history import History
+from interpreter.patience import Patience
 from interpreter.protocols.exchange import (
     CodePiece,
     Piece,
@@ -19,15 +21,27 @@ from interpreter.protocols.exchange import (
     TokenCount,
 )
 from interpreter.seams import Ladder, Model, Reader
-from interpreter.stop import Stop, Stopped
-
-ATTEMPTS = 4
-"""How many refusals one request survives, each answered in another protocol."""
+from interpreter.stop import Stop, Stopped, race
 
 
-async def ask(model: Model, ladder: Ladder, history: History, step: int, stop: Stop) -> AsyncGenerator[e.Event, None]:
-    """Ask `model` to go on from `history`. Raises `ModelError`, or `Stopped` after the words that were received."""
-    for _ in range(ATTEMPTS):
+async def ask(
+    model: Model,
+    ladder: Ladder,
+    history: History,
+    step: int,
+    stop: Stop,
+    *,
+    patience: Patience = Patience(),
+) -> AsyncGenerator[e.Event, None]:
+    """Ask `model` to go on from `history`, in whatever way its endpoint takes, as often as `patience` has it.
+
+    Raises the `ModelError` that nothing helped against: of refusals the first, since the others answer our guesses.
+    Raises `Stopped` after the words that were received. Nothing of a reply is executed before it is whole, so a
+    reply lost in its middle is asked for again.
+    """
+    refusal: ModelError | None = None
+    failures = 0
+    for attempt in count(1):
         protocol = ladder.current()
         yield e.StepStarted(step=step, model=model.name, protocol=protocol.name)
         reader = protocol.reader()
@@ -35,22 +49,36 @@ async def ask(model: Model, ladder: Ladder, history: History, step: int, stop: S
             async with aclosing(_stream(model, protocol.request(history), reader, history.cells, stop)) as events:
                 async for event in events:
                     yield event
+            reply = reader.close()
+            whole = _whole(reply, history.cells)
         except Stopped:
             for event in _words(reader.close()):
                 yield event
             raise
         except ModelError as error:
-            if not ladder.refused(error):
-                raise
-            changed = ladder.current().name
-            yield e.ProtocolChanged(from_=protocol.name, to=changed, reason=str(error))
+            if ladder.refused(error):
+                refusal = refusal or error
+                yield _another_way(protocol.name, ladder.current().name, attempt, error)
+                continue
+            failures += 1
+            wait = patience.wait(error, failures)
+            if wait is None:
+                raise (refusal if refusal is not None and error.remedy == "adapt" else error) from None
+            yield e.Retrying(attempt=attempt, wait=wait, reason=str(error))
+            await race(stop, patience.sleep(wait))
             continue
-        reply = reader.close()
-        for event in _whole(reply, history.cells):
+        for event in whole:
             yield event
         ladder.worked(reply)
+        if (following := ladder.current().name) != protocol.name:
+            yield e.ProtocolChanged(from_=protocol.name, to=following, reason=f"{model.name} writes code as text.")
         return
-    raise ModelError("The endpoint refused every way to ask it. Try another --protocol.", fault="protocol")
+
+
+def _another_way(before: e.ProtocolName, after: e.ProtocolName, attempt: int, error: ModelError) -> e.Event:
+    if before == after:
+        return e.Retrying(attempt=attempt, wait=0.0, reason=str(error))
+    return e.ProtocolChanged(from_=before, to=after, reason=str(error))
 
 
 async def _stream(

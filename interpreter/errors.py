@@ -13,6 +13,7 @@ other exception.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 ModelFault: TypeAlias = Literal[
@@ -32,7 +33,42 @@ ModelFault: TypeAlias = Literal[
     "policy",  # the provider's filter refused the content
     "request",  # any other refusal
 ]
-"""What can be wrong with a request to a model; `models/faults.py` says what follows from each."""
+"""What can be wrong with a request to a model; `REMEDIES` says what follows, `models/faults.py` tells them apart."""
+
+Remedy: TypeAlias = Literal["retry", "adapt", "make room", "tell"]
+"""Ask again after a wait; ask in another way; send less; or tell the user, who alone can help."""
+
+REMEDIES: Mapping[ModelFault, Remedy] = {
+    "auth": "tell",
+    "quota": "tell",
+    "rate": "retry",
+    "overload": "retry",
+    "server": "retry",
+    "connect": "retry",
+    "timeout": "retry",
+    "dropped": "retry",
+    "empty": "retry",
+    "context": "make room",
+    "model": "adapt",
+    "provider": "tell",
+    "protocol": "adapt",
+    "policy": "tell",
+    "request": "adapt",
+}
+
+Feature: TypeAlias = Literal[
+    "calls",  # function definitions, as tools or in the original form
+    "role",  # a role of calls and their results
+    "system",  # the system role
+    "alternate",  # roles that do not alternate
+    "stream",  # a reply in pieces
+    "usage",  # a count of tokens at the end of a stream
+    "pictures",  # parts that are not text
+    "ids",  # ids of calls that are not nine letters and digits
+    "parameter",  # an option of the request, named in the error
+    "name",  # the model's name without what looks like a provider's prefix
+]
+"""What of a request an endpoint may refuse, each of which the program can do without."""
 
 
 class InterpreterError(Exception):
@@ -55,14 +91,34 @@ class ModelError(InterpreterError):
     """A request to the model failed.
 
     `fault` is what was wrong, `detail` the provider's own words (for the log and for classification, never executed
-    or trusted), `retry_after` the seconds the provider asked us to wait, None if it did not say.
+    or trusted), `retry_after` the seconds the provider asked us to wait, None if it did not say. `refused` is what of
+    the request was not accepted, where that is known, and `parameter` its name; `window` is how many tokens the
+    endpoint said it takes.
     """
 
-    def __init__(self, message: str, *, fault: ModelFault, detail: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        fault: ModelFault,
+        detail: str = "",
+        retry_after: float | None = None,
+        refused: Feature | None = None,
+        parameter: str = "",
+        window: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.fault: ModelFault = fault
         self.detail = detail
         self.retry_after = retry_after
+        self.refused: Feature | None = refused
+        self.parameter = parameter
+        self.window = window
+
+    @property
+    def remedy(self) -> Remedy:
+        """What follows from it."""
+        return REMEDIES[self.fault]
 
 
 class RunnerError(InterpreterError):

@@ -81,13 +81,25 @@ Entry: TypeAlias = Prompt | Reply | UserCell | Note
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """Tokens and USD over the whole session, from the providers' own numbers. `cost` counts the known ones."""
+    """Tokens and USD over the whole session, from the providers' own numbers.
+
+    `cost` is that of the requests whose price is known; `unpriced` counts the others.
+    """
 
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0
     cost: float = 0.0
     requests: int = 0
+    unpriced: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """The provider's count of the latest request: `tokens` of input, with all but what follows the first `entries`."""
+
+    tokens: int
+    entries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +115,7 @@ class History:
     open: Reply | Cell | None = None
     late: tuple[Note, ...] = ()
     spent: Spent = Spent()
+    counted: Counted | None = None
     dropped: int = 0
     shortened: int = 0
     cells: int = 0
@@ -146,18 +159,20 @@ def apply(history: History, event: e.Event) -> History:
         case e.CodeDecided() | e.Output() | e.OutputCleared() | e.CodeFinished():
             return _in_cell(history, event)
         case e.UsageReported():
-            return replace(history, spent=_add(history.spent, event))
+            counted = Counted(tokens=event.tokens_in, entries=len(history.entries))
+            return replace(history, spent=_add(history.spent, event), counted=counted)
         case e.HistoryUndone():
             return _undone(close(history), event.turns)
         case e.HistoryTrimmed():
-            return replace(history, dropped=event.dropped, shortened=event.shortened)
+            return replace(history, dropped=event.dropped, shortened=event.shortened, counted=None)
+        case e.ModelChanged():
+            return replace(history, counted=None)
         case e.KernelRestarted():
             return _note(history, f"The {event.language} session was restarted ({event.reason}): its state is gone.")
         case e.SessionResumed():
             return _note(history, "The session was resumed. Lost: " + "; ".join(event.lost)) if event.lost else history
         case (
             e.SessionStarted()
-            | e.ModelChanged()
             | e.Retrying()
             | e.ProtocolChanged()
             | e.ReasoningDelta()
@@ -220,6 +235,7 @@ def _add(spent: Spent, event: e.UsageReported) -> Spent:
         tokens_cached=spent.tokens_cached + event.tokens_cached,
         cost=spent.cost + (event.cost or 0.0),
         requests=spent.requests + 1,
+        unpriced=spent.unpriced + (event.cost is None),
     )
 
 
@@ -232,6 +248,7 @@ def _undone(history: History, turns: int) -> History:
     return replace(
         history,
         entries=history.entries[:start],
+        counted=None,
         dropped=min(history.dropped, remaining),
         shortened=min(history.shortened, remaining),
     )

@@ -26,6 +26,10 @@ class Model(Protocol):
     def name(self) -> str:
         """The name as the user gave it."""
 
+    @property
+    def window(self) -> int | None:
+        """How many tokens of input it takes, None while that is not known."""
+
     def stream(self, request: Request, stop: Stop) -> AsyncGenerator[Chunk, None]:
         """The pieces of the reply to one request, one attempt, no retries.
 
@@ -65,11 +69,15 @@ class CallProtocol(Protocol):
 class Ladder(Protocol):
     """Which protocol is spoken with this endpoint, learnt from what it refuses and what works."""
 
+    @property
+    def window(self) -> int | None:
+        """How many tokens of input the endpoint said it takes, None if it never did."""
+
     def current(self) -> CallProtocol:
         """The protocol for the next request."""
 
     def refused(self, error: ModelError) -> bool:
-        """Take a refusal into account; whether another attempt makes sense."""
+        """Take a failed request into account; whether to ask again at once, in another way."""
 
     def worked(self, reply: Reply) -> None:
         """Take a reply into account: it was read in the current protocol."""

@@ -13,11 +13,13 @@ from itertools import count
 
 from interpreter import events as e
 from interpreter import history as h
-from interpreter import running
+from interpreter import limits as bounds
+from interpreter import repetition, room, running
 from interpreter.asking import ask, cell_id
-from interpreter.errors import InterpreterError, StorageError
-from interpreter.history import History
-from interpreter.limits import Limits, reached
+from interpreter.errors import InterpreterError, ModelError, StorageError
+from interpreter.history import History, Spent
+from interpreter.limits import LimitReached, Limits
+from interpreter.patience import Patience
 from interpreter.seams import Consumer, Host, Keeper, Ladder, Model, Produced, Runners
 from interpreter.stop import Stop, Stopped
 
@@ -39,6 +41,7 @@ class Session:
         keeper: Keeper,
         consumers: Sequence[Consumer] = (),
         limits: Limits = Limits(),
+        patience: Patience = Patience(),
         cell_timeout: float | None = None,
         id: str = "session",
         paths: Mapping[str, str] | None = None,
@@ -51,6 +54,8 @@ class Session:
         self._bench = running.Bench(host=host, runners=runners, keeper=keeper, timeout=cell_timeout)
         self._consumers = tuple(consumers)
         self._limits = limits
+        self._patience = patience
+        self._told = Spent()  # of which the user knows, as to --max-cost
         self._paths = dict(paths or {})
         self._stop: Stop | None = None
         self._begun = False
@@ -198,13 +203,14 @@ class Session:
             for step in count(1):
                 if stop.is_set:
                     raise Stopped
-                self.history = h.close(self.history)
-                if limit := reached(self._limits, self.history, step):
-                    yield e.TurnFinished(reason=limit.reason, error=limit.words)
-                    return
-                async with aclosing(ask(self._model, self._ladder, self.history, step, stop)) as reply:
+                for warning in self._warnings():
+                    yield warning
+                bounds.check(self._limits, h.close(self.history), step)
+                async with aclosing(self._asked(step, stop)) as reply:
                     async for event in reply:
                         yield event
+                for warning in self._warnings():
+                    yield warning
                 async with aclosing(self._cells(stop)) as cells:
                     async for event in cells:
                         yield event
@@ -213,10 +219,42 @@ class Session:
                     return
         except Stopped:
             yield e.TurnFinished(reason="interrupted")
+        except LimitReached as limit:
+            yield e.TurnFinished(reason=limit.reason, error=str(limit))
         except InterpreterError as error:
             if isinstance(error, StorageError):
                 raise
             yield e.TurnFinished(reason="failed", error=str(error))
+
+    async def _asked(self, step: int, stop: Stop) -> AsyncGenerator[e.Event, None]:
+        """One request and its reply, with room made for it in the model's window."""
+        trimmed = room.needed(h.close(self.history), self._ladder.current(), self._window())
+        while True:
+            if trimmed is not None:
+                yield trimmed
+            self.history = h.close(self.history)
+            try:
+                async with aclosing(
+                    ask(self._model, self._ladder, self.history, step, stop, patience=self._patience)
+                ) as reply:
+                    async for event in reply:
+                        yield event
+            except ModelError as error:
+                overflowed = error.remedy == "make room"
+                self.history = h.close(self.history)
+                trimmed = room.refused(self.history, self._ladder.current(), self._window()) if overflowed else None
+                if trimmed is None:
+                    raise
+            else:
+                return
+
+    def _window(self) -> int | None:
+        known = [window for window in (self._model.window, self._ladder.window) if window is not None]
+        return min(known, default=None)
+
+    def _warnings(self) -> list[e.Warned]:
+        before, self._told = self._told, self.history.spent
+        return [e.Warned(text=text) for text in bounds.warnings(self._limits, before, self._told)]
 
     def _over(self) -> e.TurnReason | None:
         """Why the turn ends after this reply, None if the model goes on."""
@@ -232,15 +270,17 @@ class Session:
 
     async def _cells(self, stop: Stop) -> AsyncGenerator[e.Event, None]:
         """Decide and run the reply's cells in order; after one that did not end well the rest are not run."""
-        failed = ""
+        failed = circle = ""
         for cell in self._open_cells():
             if stop.is_set or failed:
                 note = failed or "The user interrupted before it."
                 yield e.CodeDecided(cell=cell.id, decision="skipped", code=cell.proposed, note=note)
                 continue
-            decided = await running.decide(self._bench, cell, stop)
+            caution = repetition.caution(self.history, cell)
+            decided = await running.decide(self._bench, cell, stop, caution=caution)
             yield decided
             if decided.decision == "declined":
+                circle = caution if decided.by == "auto" else ""
                 failed = f"Cell {cell.id} before it was declined."
                 continue
             status: e.CellStatus = "interrupted"
@@ -251,6 +291,8 @@ class Session:
             failed = "" if status == "ok" else f"Cell {cell.id} before it ended with status {status!r}."
         if stop.is_set:
             raise Stopped
+        if circle:
+            raise LimitReached("loop", f"Stopped, since nobody could be asked. {circle} What was done is kept.")
 
     async def _run(self, cell: str, language: str, code: str, stop: Stop) -> AsyncGenerator[e.Event, None]:
         """Run decided code, unless the interrupt came between the decision and its start."""

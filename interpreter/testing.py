@@ -40,17 +40,29 @@ def function_call(arguments: str, *, text: str = "") -> tuple[Chunk, ...]:
 class ScriptedModel:
     """Implements `Model`: gives the scripted replies in order, then an empty one; `requests` holds what was sent."""
 
-    def __init__(self, *answers: Answer, name: str = "scripted", usage: TokenCount | None = None) -> None:
+    def __init__(
+        self,
+        *answers: Answer,
+        name: str = "scripted",
+        usage: TokenCount | None = None,
+        window: int | None = None,
+    ) -> None:
         self.requests: list[Request] = []
         self.closed = 0
         self._answers = list(answers)
         self._name = name
         self._usage = usage
+        self._window = window
 
     @property
     def name(self) -> str:
         """The name given."""
         return self._name
+
+    @property
+    def window(self) -> int | None:
+        """The window given."""
+        return self._window
 
     async def stream(self, request: Request, stop: Stop) -> AsyncGenerator[Chunk, None]:
         """The next scripted reply, each chunk after a turn of the event loop."""
@@ -71,6 +83,18 @@ async def _each(chunks: Iterable[Chunk]) -> AsyncGenerator[Chunk, None]:
     for chunk in chunks:
         await asyncio.sleep(0)
         yield chunk
+
+
+class Waits:
+    """Sleeps for a `Patience` without time going by; `seconds` holds how long each wait would have been."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        """Let others run once."""
+        self.seconds.append(seconds)
+        await asyncio.sleep(0)
 
 
 class ScriptedHost:

@@ -9,13 +9,15 @@ from contextlib import aclosing
 
 from interpreter import events as e
 from interpreter.events import ProtocolName
+from interpreter.history import History
 from interpreter.limits import Limits
+from interpreter.patience import Patience
 from interpreter.protocols.brief import Brief
-from interpreter.protocols.exchange import Message
+from interpreter.protocols.exchange import Message, TokenCount
 from interpreter.protocols.ladder import FixedProtocol
-from interpreter.seams import Consumer, Host
+from interpreter.seams import Consumer, Host, Ladder
 from interpreter.session import Session
-from interpreter.testing import Answer, FakeRunners, MemoryKeeper, ScriptedHost, ScriptedModel
+from interpreter.testing import Answer, FakeRunners, MemoryKeeper, ScriptedHost, ScriptedModel, Waits
 
 BRIEF = Brief(system="Be brief.", languages=("python", "shell"), aliases=(("py", "python"), ("bash", "shell")))
 
@@ -32,17 +34,24 @@ def session(
     runners: FakeRunners | None = None,
     consumers: tuple[Consumer, ...] = (),
     limits: Limits | None = None,
+    ladder: Ladder | None = None,
+    usage: TokenCount | None = None,
+    window: int | None = None,
+    waits: Waits | None = None,
+    history: History | None = None,
 ) -> tuple[Session, ScriptedModel]:
     """A session of fakes, and its model, which holds the requests."""
-    model = ScriptedModel(*answers)
+    model = ScriptedModel(*answers, usage=usage, window=window)
     made = Session(
         model=model,
-        ladder=FixedProtocol(protocol, BRIEF),
+        ladder=ladder or FixedProtocol(protocol, BRIEF),
         runners=runners or FakeRunners(),
         host=host or ScriptedHost(),
         keeper=MemoryKeeper(),
         consumers=consumers,
         limits=limits or Limits(),
+        patience=Patience(sleep=waits or Waits()),
+        history=history or History(),
     )
     return made, model
 

@@ -274,10 +274,10 @@ def test_the_step_limit_stops_before_the_next_request() -> None:
 
 
 def test_a_failed_request_ends_the_turn_and_a_retry_goes_on_with_all_that_was_done() -> None:
-    gone = ModelError("Nobody answers.", fault="connect")
+    gone = ModelError("The key was refused.", fault="auth")
     made, model = session(tool_call(ARGUMENTS), gone, words("It is 1."))
     events = turns(made, "Go.")
-    assert events[-1] == e.TurnFinished(reason="failed", error="Nobody answers.")
+    assert events[-1] == e.TurnFinished(reason="failed", error="The key was refused.")
 
     async def again() -> list[e.Event]:
         async with aclosing(made.retry()) as stream:

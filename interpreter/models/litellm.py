@@ -1,7 +1,10 @@
-"""The only file that says litellm: one request, streamed, its errors turned into ours.
+"""The only file that says litellm: one request, in a stream or whole, its errors turned into ours.
 
 litellm takes seconds to import, so it is imported at the first request or by `load` in the background, with its
 network look-ups, its `.env` reading and its prints switched off. Retries and protocols are not decided here.
+
+Networks of companies: HTTP_PROXY, HTTPS_PROXY and NO_PROXY are obeyed, and so is SSL_CERT_FILE, or REQUESTS_CA_BUNDLE
+where that is not set.
 """
 
 from __future__ import annotations
@@ -10,18 +13,26 @@ import asyncio
 import gc
 import logging
 import os
+import warnings
 from collections.abc import AsyncGenerator, Mapping
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from interpreter.errors import ModelError
+from interpreter.models.chunks import chunk_of, whole_of
 from interpreter.models.faults import classify
+from interpreter.models.logfile import LogFile
 from interpreter.models.naming import Endpoint, endpoint
-from interpreter.protocols.exchange import CallDelta, Chunk, Message, Request, TokenCount
+from interpreter.protocols.adapted import without_pictures
+from interpreter.protocols.exchange import Chunk, Request
+from interpreter.secrets import Secrets, known
 from interpreter.stop import Stop, Stopped, race, until_stopped
 
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
+_MARKED = frozenset({"anthropic", "bedrock", "vertex_ai", "openrouter"})
+"""Providers that cache a prompt only up to marks in it, for models of Anthropic."""
 
 
 @cache
@@ -40,6 +51,10 @@ def load() -> ModuleType:
     litellm.suppress_debug_info = True
     litellm.disable_hf_tokenizer_download = True
     litellm.disable_aiohttp_transport = True  # httpx: its errors are the ones `faults` was measured on
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
+    if bundle and not os.environ.get("SSL_CERT_FILE"):
+        litellm.ssl_verify = bundle
+    warnings.filterwarnings("ignore", module=r"litellm|pydantic")  # about its own values, on the user's screen
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers.clear()
@@ -51,7 +66,8 @@ def load() -> ModuleType:
 class LitellmModel:
     """Implements `Model` for any endpoint litellm reaches. `timeout`: seconds until the first piece and between two.
 
-    `options` are passed with every request (temperature and the like).
+    `options` are passed with every request (temperature and the like). `window` is the number of tokens it takes,
+    where that is known better than litellm knows it. What litellm logs goes to `log`, without keys, or nowhere.
     """
 
     def __init__(
@@ -63,6 +79,9 @@ class LitellmModel:
         custom_llm_provider: str | None = None,
         timeout: float = 600.0,
         options: Mapping[str, object] | None = None,
+        window: int | None = None,
+        environment: Mapping[str, str] | None = None,
+        log: Path | None = None,
     ) -> None:
         self._name = name
         self._base = api_base
@@ -70,89 +89,113 @@ class LitellmModel:
         self._provider = custom_llm_provider
         self._timeout = timeout
         self._options = dict(options or {})
-        self._counts = True
+        self._window = window
+        self._environment = os.environ if environment is None else environment
+        self._log = LogFile(log, known(self._environment, api_key)) if log else None
+        self._litellm: ModuleType | None = None
 
     @property
     def name(self) -> str:
         """The name as the user gave it."""
         return self._name
 
+    @property
+    def window(self) -> int | None:
+        """How many tokens of input it takes, None while that is not known."""
+        if self._window is None and self._litellm is not None and not self._base:
+            listed = self._listed(self._litellm, self._name)
+            self._window = listed.get("max_input_tokens") or listed.get("max_tokens")
+        return self._window
+
     async def stream(self, request: Request, stop: Stop) -> AsyncGenerator[Chunk, None]:
-        """One attempt, but that a refused usage option is left out at once and for good."""
-        litellm = await race(stop, asyncio.to_thread(load))
-        target = self._endpoint(litellm)
-        response = await self._open(litellm, target, request, stop)
+        """The reply to one request: one attempt."""
+        self._litellm = litellm = await race(stop, asyncio.to_thread(load))
+        target = self._endpoint(litellm, request)
+        secrets = Secrets([target.api_key or ""])
+        response: Any = None
         received = False
         try:
-            async for chunk in until_stopped(stop, response):
-                read = _chunk(chunk, litellm, self._name)
-                received = received or bool(read.text or read.calls or read.reasoning)
-                yield read
+            response = await race(stop, litellm.acompletion(**self._arguments(litellm, target, request)))
+            async for chunk in until_stopped(stop, _pieces(response, self._prices(litellm, target))):
+                received = received or bool(chunk.text or chunk.calls or chunk.reasoning)
+                yield chunk
         except (Stopped, ModelError, GeneratorExit, asyncio.CancelledError):
             raise
         except Exception as error:
-            raise classify(error, model=self._name, base=target.api_base) from error
+            raise self._fault(error, target, secrets) from error
         finally:
             await _close(response)
         if not received:
             base = target.api_base or "The provider"
             raise ModelError(f"{base} returned an empty reply. Check --api-base, or ask again.", fault="empty")
 
-    def _endpoint(self, litellm: ModuleType) -> Endpoint:
+    def _fault(self, error: Exception, target: Endpoint, secrets: Secrets) -> ModelError:
+        fault = classify(error, model=self._name, base=target.api_base, secrets=secrets)
+        if self._log is not None:
+            self._log.write(fault.detail)
+        if fault.refused == "name" and not target.ambiguous:
+            fault.refused = None
+        return fault
+
+    def _endpoint(self, litellm: ModuleType, request: Request) -> Endpoint:
+        if self._log is not None:
+            for name in _LOGGERS:
+                logging.getLogger(name).handlers[:] = [self._log]
         return endpoint(
             self._name,
             api_base=self._base,
             api_key=self._key,
             provider=self._provider,
             providers=[str(getattr(provider, "value", provider)) for provider in litellm.provider_list],
-            environment=os.environ,
+            environment=self._environment,
+            whole_name=request.whole_name,
         )
-
-    async def _open(self, litellm: ModuleType, target: Endpoint, request: Request, stop: Stop) -> Any:
-        while True:
-            try:
-                response = await race(stop, litellm.acompletion(**self._arguments(litellm, target, request)))
-            except (Stopped, asyncio.CancelledError):
-                raise
-            except Exception as error:
-                fault = classify(error, model=self._name, base=target.api_base)
-                if not (self._counts and "stream_options" in fault.detail):
-                    raise fault from error
-                self._counts = False
-                continue
-            if response is None:  # litellm's answer to a server that wants roles to alternate
-                raise ModelError(f"{self._name} wants roles to alternate.", fault="protocol", detail="alternate")
-            return response
 
     def _arguments(self, litellm: ModuleType, target: Endpoint, request: Request) -> dict[str, Any]:
         sees = litellm.supports_vision(model=target.model, custom_llm_provider=target.provider)
         arguments: dict[str, Any] = {
-            **self._options,
+            **{name: value for name, value in self._options.items() if name not in request.without},
             "model": target.model,
-            "messages": [dict(message if sees else _without_pictures(message)) for message in request.messages],
-            "stream": True,
+            "messages": [dict(message if sees else without_pictures(message)) for message in request.messages],
+            "stream": request.stream,
             "timeout": self._timeout,
             "max_retries": 0,
             "num_retries": 0,
             "_skip_mcp_handler": True,  # without it `tools=` needs a package that a base install lacks
         }
-        if self._counts:
+        if request.stream and request.usage:
             arguments["stream_options"] = {"include_usage": True}
         if request.tools:
             arguments["tools"] = list(request.tools)
         if request.functions:
             arguments["functions"] = list(request.functions)
+        provider = target.provider or target.model.partition("/")[0]
+        if provider in _MARKED and "claude" in target.model:
+            points = ({"location": "message", "role": "system"}, {"location": "message", "index": -1})
+            arguments["cache_control_injection_points"] = list(points)
         named = {"custom_llm_provider": target.provider, "api_base": target.api_base, "api_key": target.api_key}
-        arguments |= {key: value for key, value in named.items() if value is not None}
-        return arguments
+        return arguments | {key: value for key, value in named.items() if value is not None}
+
+    def _prices(self, litellm: ModuleType, target: Endpoint) -> Mapping[str, Any]:
+        """What tokens cost there; nothing for a server of one's own, whatever its model is called."""
+        own = target.api_base is not None and self._provider is None and target.provider == "openai"
+        return {} if own else self._listed(litellm, target.model)
+
+    def _listed(self, litellm: ModuleType, model: str) -> Mapping[str, Any]:
+        names = (f"{self._provider}/{model}", self._name, model, model.partition("/")[2])
+        found: Mapping[str, Any] = next((litellm.model_cost[name] for name in names if name in litellm.model_cost), {})
+        return found
 
 
-def _without_pictures(message: Message) -> Message:
-    """The message for a model that does not see: the words name the picture's file."""
-    content = message.get("content")
-    if not isinstance(content, list):
-        return message
-    return {**message, "content": "\n\n".join(part["text"] for part in content if part.get("type") == "text")}
+async def _pieces(response: Any, prices: Mapping[str, Any]) -> AsyncGenerator[Chunk, None]:
+    """The chunks of a stream, or the one of a whole reply."""
+    if response is None:  # litellm's answer, in some releases, to a server that wants roles to alternate
+        raise ModelError("The endpoint wants roles to alternate.", fault="protocol", refused="alternate")
+    if not hasattr(response, "__aiter__"):
+        yield whole_of(response, prices)
+        return
+    async for chunk in response:
+        yield chunk_of(chunk, prices)
 
 
 async def _close(response: Any) -> None:
@@ -166,74 +209,3 @@ async def _close(response: Any) -> None:
                 if asyncio.iscoroutine(closing):
                     await asyncio.gather(closing, return_exceptions=True)
                 break
-
-
-def _chunk(chunk: Any, litellm: ModuleType, model: str) -> Chunk:
-    usage = _usage(getattr(chunk, "usage", None), litellm, model)
-    if not chunk.choices:
-        return Chunk(usage=usage)
-    choice = chunk.choices[0]
-    delta = choice.delta
-    return Chunk(
-        text=_text(getattr(delta, "content", None)),
-        reasoning=_text(getattr(delta, "reasoning_content", None)),
-        calls=_calls(delta),
-        finish=choice.finish_reason,
-        usage=usage,
-    )
-
-
-def _text(content: Any) -> str:
-    """Content as one string; some providers send a list of parts."""
-    if isinstance(content, list):
-        return "".join(str(part.get("text", "")) if isinstance(part, dict) else str(part) for part in content)
-    return content or ""
-
-
-def _calls(delta: Any) -> tuple[CallDelta, ...]:
-    calls = []
-    for tool in getattr(delta, "tool_calls", None) or ():
-        function = tool.function
-        calls.append(
-            CallDelta(
-                index=tool.index,
-                id=tool.id,
-                name=(function.name if function else "") or "",
-                arguments=(function.arguments if function else "") or "",
-                extra=_extra(tool),
-            )
-        )
-    original = getattr(delta, "function_call", None)
-    if original is not None:
-        calls.append(CallDelta(index=0, name=original.name or "", arguments=original.arguments or ""))
-    return tuple(calls)
-
-
-def _extra(tool: Any) -> Mapping[str, object] | None:
-    """What a provider wants echoed with the call (Gemini's thought signatures)."""
-    fields = getattr(tool, "provider_specific_fields", None)
-    return {"provider_specific_fields": fields} if fields else None
-
-
-def _usage(usage: Any, litellm: ModuleType, model: str) -> TokenCount | None:
-    if usage is None:
-        return None
-    details = getattr(usage, "prompt_tokens_details", None)
-    cached = getattr(details, "cached_tokens", None) or 0
-    tokens_in, tokens_out = usage.prompt_tokens or 0, usage.completion_tokens or 0
-    return TokenCount(
-        tokens_in=tokens_in,
-        tokens_out=tokens_out,
-        tokens_cached=cached,
-        cost=_cost(litellm.model_cost, model, tokens_in, tokens_out, cached),
-    )
-
-
-def _cost(prices: Mapping[str, Any], model: str, tokens_in: int, tokens_out: int, cached: int) -> float | None:
-    """USD, from litellm's own price table; None for a model it does not list."""
-    price = prices.get(model) or prices.get(model.partition("/")[2])
-    if not price or price.get("input_cost_per_token") is None:
-        return None
-    into, out = float(price["input_cost_per_token"]), float(price.get("output_cost_per_token") or 0.0)
-    reading = float(price.get("cache_read_input_token_cost") or into)
-    return (tokens_in - cached) * into + cached * reading + tokens_out * out

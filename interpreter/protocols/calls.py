@@ -6,7 +6,7 @@ Whether there is a call decides, never the finish reason alone; a call of a repl
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from interpreter.events import Call
 from interpreter.protocols import arguments, written
@@ -35,6 +35,12 @@ class _Growing:
     raw: list[str] = field(default_factory=list)
     extra: dict[str, object] = field(default_factory=dict)
     stream: arguments.ArgumentStream = field(default_factory=arguments.ArgumentStream)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the arguments so far are whole and cannot go on."""
+        ends = bool(self.raw) and self.raw[-1].rstrip().endswith("}")
+        return ends and not isinstance(arguments.parse("".join(self.raw)), str)
 
 
 class CallReader:
@@ -73,14 +79,15 @@ class CallReader:
         """The whole reply."""
         if self._calls:
             held = self._text.rest() if self._text else ""
-            return self._reply("".join(self._words) + held, tuple(map(self._read, self._calls)), native=True)
+            return replace(self._words_alone(held), calls=tuple(map(self._read, self._calls)), native=True)
         if self._text is None:
-            return self._reply("".join(self._words), (), native=False)
+            return self._words_alone()
         words, call = self._text.close(cut=self._finish in _CUT)
-        return self._reply("".join(self._words) + words, (call,) if call else (), native=False)
+        fenced = call is not None and self._text.fenced
+        return replace(self._words_alone(words), calls=(call,) if call else (), fenced=fenced)
 
-    def _reply(self, text: str, calls: tuple[ReadCall | UnreadableCall, ...], *, native: bool) -> Reply:
-        return Reply(text=text, reasoning="".join(self._reasoning), calls=calls, native=native, finish=self._finish)
+    def _words_alone(self, rest: str = "") -> Reply:
+        return Reply(text="".join(self._words) + rest, reasoning="".join(self._reasoning), finish=self._finish)
 
     def _shown(self, text: str) -> list[Piece]:
         if not text:
@@ -101,10 +108,13 @@ class CallReader:
         return [CodePiece(position=self._calls.index(call), language=language, text=code)]
 
     def _growing(self, delta: CallDelta) -> _Growing:
-        """The call that `delta` belongs to: a new id begins a new call even where the index is missing or repeated."""
+        """The call that `delta` belongs to.
+
+        A new id begins a new call even where the index is missing or repeated; so does a name after whole arguments.
+        """
         for call in reversed(self._calls):
             same_index = delta.index is None or call.index == delta.index
-            new = bool(delta.id and call.id and delta.id != call.id)
+            new = bool(delta.id and call.id and delta.id != call.id) or (bool(delta.name) and call.complete)
             if same_index and not new:
                 return call
         self._calls.append(_Growing(index=delta.index))

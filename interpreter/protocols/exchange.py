@@ -20,13 +20,17 @@ Message: TypeAlias = Mapping[str, object]
 class Request:
     """What is sent: messages in order, and the function definitions as `tools` or, in the original form, `functions`.
 
-    `stop` holds sequences at which the provider may end the reply by itself.
+    The rest is how it is sent: `stream` in pieces, `usage` with a count of tokens at the end, `without` these options
+    of the model's settings, `whole_name` with the model's name as typed, even if it begins like a provider's.
     """
 
     messages: tuple[Message, ...]
     tools: tuple[Message, ...] = ()
     functions: tuple[Message, ...] = ()
-    stop: tuple[str, ...] = ()
+    stream: bool = True
+    usage: bool = True
+    without: tuple[str, ...] = ()
+    whole_name: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,7 @@ class UnreadableCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A whole reply. `native`: the calls came as the provider's own calls, not as text.
+    """A whole reply. `native`: the calls came as the provider's own calls; `fenced`: as a block in the text.
 
     `calls` keep their order in the reply; position n of a `CodePiece` is `calls[n]`.
     """
@@ -119,4 +123,5 @@ class Reply:
     reasoning: str = ""
     calls: tuple[ReadCall | UnreadableCall, ...] = ()
     native: bool = False
+    fenced: bool = False
     finish: str | None = None

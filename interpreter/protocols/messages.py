@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from interpreter.history import Cell, Entry, History, Note, Prompt, UserCell, kept
+from interpreter.history import Cell, Entry, History, Note, Prompt, Reply, UserCell, kept
 from interpreter.protocols import content
 from interpreter.protocols.brief import Brief
 from interpreter.protocols.exchange import Message
 
 
 def budgeted(brief: Brief, history: History) -> Iterator[tuple[Entry, int, int]]:
-    """The entries that are sent, examples first, each with the head and tail its outputs may take."""
+    """The entries that are sent, examples first, each with the head and tail its outputs may take.
+
+    The latest reply is never old, unless more turns are shortened than there are, which is the last resort.
+    """
     for example in brief.examples:
         yield example, brief.head, brief.tail
+    sent = kept(history)
+    latest = next((entry for entry in reversed(sent) if isinstance(entry, Reply)), None)
     turn = history.dropped
-    for entry in kept(history):
+    for entry in sent:
         turn += isinstance(entry, Prompt)
-        old = turn <= history.shortened
+        old = turn <= history.shortened and (entry is not latest or history.shortened > history.turns)
         yield entry, brief.head_old if old else brief.head, brief.tail_old if old else brief.tail
 
 
@@ -50,13 +55,14 @@ def merged(messages: Sequence[Message]) -> tuple[Message, ...]:
     result: list[Message] = []
     for message in messages:
         if result and message["role"] == "user" == result[-1]["role"]:
-            result[-1] = {"role": "user", "content": _joined(result[-1]["content"], message["content"])}
+            result[-1] = {"role": "user", "content": joined(result[-1]["content"], message["content"])}
         else:
             result.append(message)
     return tuple(result)
 
 
-def _joined(first: object, second: object) -> object:
+def joined(first: object, second: object) -> object:
+    """Two contents as one, with an empty line between."""
     if isinstance(first, str) and isinstance(second, str):
         return f"{first}\n\n{second}"
     return [*_parts(first), *_parts(second)]

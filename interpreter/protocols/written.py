@@ -58,6 +58,11 @@ class WrittenCall:
         self._code: list[str] = []
         self._closed = False
 
+    @property
+    def fenced(self) -> bool:
+        """Whether the call that `close` gave was a fenced block."""
+        return self._closed
+
     def feed(self, text: str) -> str:
         """What can be shown now."""
         if self._start is None:

@@ -1,0 +1,104 @@
+"""Room in the model's window: how full it is, and what is no longer sent when it is nearly full. Pure.
+
+Room is made rarely and in big steps, since each step changes the beginning of the conversation, which providers cache:
+first old outputs are sent as a few lines, then the oldest turns are left out as wholes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from interpreter.events import HistoryTrimmed
+from interpreter.history import History
+from interpreter.protocols.exchange import Request
+from interpreter.seams import CallProtocol
+
+_NEAR = 0.8  # of the window: the reply needs some of it, and the estimate is no count
+_GOAL = 0.5
+_LEAST = 0.95  # of the size before: less of a change is not worth it
+_LETTERS = 4  # of a token, roughly
+_PICTURE = 6000  # letters: what providers count for one, about
+
+
+def needed(history: History, protocol: CallProtocol, window: int | None) -> HistoryTrimmed | None:
+    """What must go before the next request, None if there is room enough or the window is not known."""
+    if window is None:
+        return None
+    tokens = estimate(history, protocol)
+    if tokens <= _NEAR * window:
+        return None
+    return _made(
+        history, protocol, tokens, _GOAL * window, f"The conversation nearly fills the {window} tokens of the model"
+    )
+
+
+def refused(history: History, protocol: CallProtocol, window: int | None) -> HistoryTrimmed | None:
+    """What must go after the endpoint refused `history` as too long, None if nothing can."""
+    tokens = max(estimate(history, protocol), window or 0)
+    return _made(
+        history, protocol, tokens, _GOAL * (window or tokens), "The conversation is longer than the model takes"
+    )
+
+
+def estimate(history: History, protocol: CallProtocol) -> int:
+    """About how many tokens `history` is: the provider's latest count, and a quarter of the letters that are new."""
+    counted, letters = history.counted, _size(protocol.request(history))
+    if counted is None:
+        return letters // _LETTERS
+    known = replace(history, entries=history.entries[: counted.entries])
+    return counted.tokens + (letters - _size(protocol.request(known))) // _LETTERS
+
+
+def _made(history: History, protocol: CallProtocol, tokens: int, goal: float, reason: str) -> HistoryTrimmed | None:
+    """The first candidate that meets `goal`, else the last, if it is any shorter."""
+
+    def size(candidate: History) -> int:
+        return _size(protocol.request(candidate))
+
+    before = size(history)
+    candidates = list(_candidates(history))
+    letters = goal * before / max(tokens, 1)
+    first = bisect_left(candidates, 1, key=lambda candidate: size(candidate) <= letters)
+    chosen = (candidates[first:] or candidates[-1:] or [history])[0]
+    if size(chosen) > _LEAST * before:
+        return None
+    went = f"{reason}: {_what_went(history, chosen)}."
+    return HistoryTrimmed(reason=went, dropped=chosen.dropped, shortened=chosen.shortened)
+
+
+def _what_went(before: History, after: History) -> str:
+    went = []
+    if after.shortened > before.shortened:
+        went.append("older outputs are now sent as a few lines")
+    if after.dropped > before.dropped:
+        went.append(f"the oldest {after.dropped} of {after.turns} turns are no longer sent")
+    return ", and ".join(went)
+
+
+def _candidates(history: History) -> Iterator[History]:
+    """Ever shorter forms of `history`: old outputs, then all but the latest, then the oldest turns, then the latest."""
+    for shortened in (history.turns - 1, history.turns):
+        if shortened > history.shortened:
+            yield replace(history, shortened=shortened)
+    for dropped in range(history.dropped + 1, history.turns):
+        yield replace(history, shortened=history.turns, dropped=dropped)
+    yield replace(history, shortened=history.turns + 1, dropped=max(history.dropped, history.turns - 1))
+
+
+def _size(request: Request) -> int:
+    """Letters of a request, a picture counted as providers do and not by its data."""
+    return sum(map(_letters, (*request.messages, *request.tools, *request.functions)))
+
+
+def _letters(value: object) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        if value.get("type") == "image_url":
+            return _PICTURE
+        return sum(len(str(key)) + _letters(inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return sum(map(_letters, value))
+    return 0
