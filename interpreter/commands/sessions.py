@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 HELP = "List the kept sessions, or those in which all WORDS occur; delete some."
 
 _SHOWN = 50  # sessions that a table shows where no other number is asked for
-_NARROWEST = 20  # columns for the title, however narrow the terminal
+_WIDEST = 30  # columns for any text but the last of a row
+_NARROWEST = 20  # columns for the last, however narrow the terminal
 _ON_A_PIPE = 120  # columns where no terminal says how many
 
 
@@ -35,7 +36,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
     """Do it; the exit code."""
     from interpreter.recorders.store import Store
 
-    store = Store(context.places.data / "sessions")
+    store = Store(context.places.sessions)
     if given.delete:
         if given.words:
             raise UsageError("Give words to look for, or --delete ID, not both.")
@@ -47,10 +48,12 @@ def run(given: argparse.Namespace, context: Context) -> int:
             context.out.write(json.dumps(told, ensure_ascii=False) + "\n")
         return 0
     limit = given.limit or _SHOWN
-    context.out.writelines(f"{line}\n" for line in _table(rows[:limit], _columns(context)))
-    if not rows:
+    table = _found(rows[:limit]) if given.words else _listed([card for card, _ in rows[:limit]])
+    if rows:
+        context.out.writelines(f"{line}\n" for line in _aligned(table, _columns(context)))
+    else:
         context.err.write("No session holds these words.\n" if given.words else "There is no session yet.\n")
-    elif len(rows) > limit:
+    if len(rows) > limit:
         context.err.write(f"{len(rows) - limit} older ones are not shown; --limit N shows more.\n")
     return 0
 
@@ -63,28 +66,31 @@ def _delete(store: Store, names: Sequence[str], context: Context) -> int:
     return 0
 
 
-def _table(rows: Sequence[tuple[Card, str]], columns: int) -> list[str]:
-    """Aligned columns; the last, the title and what was found, takes what is left of the width."""
-    if not rows:
-        return []
-    cells = [("ID", "LAST USED", "TURNS", "SIZE", "STATE", "MODEL", "TITLE")]
-    cells += [
-        (
-            card.session,
-            _local(card.updated),
-            str(card.turns),
-            _size(card.size),
-            card.state,
-            _fitted(_plain(card.model), 24),
-            f"{_fitted(_plain(card.title), 30)} — {_plain(line)}" if line else _plain(card.title),
-        )
-        for card, line in rows
+def _listed(cards: Sequence[Card]) -> list[tuple[str, ...]]:
+    """A heading and a row for each session."""
+    rows = [
+        (card.session, _local(card.updated), str(card.turns), _size(card.size), card.state, card.model, card.title)
+        for card in cards
     ]
-    widths = [max(_width(row[column]) for row in cells) for column in range(6)]
+    return [("ID", "LAST USED", "TURNS", "SIZE", "STATE", "MODEL", "TITLE"), *rows]
+
+
+def _found(rows: Sequence[tuple[Card, str]]) -> list[tuple[str, ...]]:
+    """A heading and a row for each session in which words were found."""
+    return [
+        ("ID", "LAST USED", "TITLE", "FOUND"),
+        *((card.session, _local(card.updated), card.title, line) for card, line in rows),
+    ]
+
+
+def _aligned(rows: Sequence[tuple[str, ...]], columns: int) -> list[str]:
+    """The rows in columns; the last takes what is left of the width."""
+    plain = [tuple(_fitted(_plain(text), _WIDEST) for text in row[:-1]) for row in rows]
+    widths = [max(_width(text) for text in column) for column in zip(*plain, strict=True)]
     room = max(_NARROWEST, columns - sum(widths) - 2 * len(widths))
     return [
-        "  ".join([*(_padded(text, width) for text, width in zip(row, widths, strict=False)), _fitted(row[6], room)])
-        for row in cells
+        "  ".join([*(map(_padded, texts, widths)), _fitted(_plain(row[-1]), room)])
+        for texts, row in zip(plain, rows, strict=True)
     ]
 
 
