@@ -1,0 +1,101 @@
+"""`Interpreter` for Python programs: synchronous, asynchronous, inside a running loop, and what it raises."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from interpreter import Interpreter
+from interpreter import events as e
+from interpreter.errors import ModelError
+from interpreter.seams import Decision, Proposal
+from interpreter.session import Session
+from interpreter.testing import Answer, FakeRunner, FakeRunners, ScriptedHost, tool_call, waiting, words
+from tests import conversations
+from tests.conversations import arguments
+
+ONE_CELL = (tool_call(arguments("print(1)")), words("It is 1."))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """Every loop thread of a test has ended with it."""
+    yield
+    assert [thread.name for thread in threading.enumerate() if thread.name == "interpreter"] == []
+
+
+def interpreter(*answers: Answer, runner: FakeRunner | None = None, host: ScriptedHost | None = None) -> Interpreter:
+    """An `Interpreter` over a session of fakes."""
+    runners = FakeRunners(python=runner or FakeRunner(), shell=FakeRunner())
+
+    async def made() -> Session:
+        return conversations.session(*answers, runners=runners, host=host)[0]
+
+    return Interpreter(session=made)
+
+
+def test_chat_returns_the_last_words_and_keeps_the_history() -> None:
+    with interpreter(*ONE_CELL, words("Still 1.")) as it:
+        assert it.chat("What is it?") == "It is 1."
+        assert it.chat("And now?") == "Still 1."
+        assert it.history.turns == 2
+
+
+def test_a_stream_gives_every_event_and_ends_by_itself() -> None:
+    with interpreter(*ONE_CELL) as it, it.stream("What is it?") as events:
+        kinds = [event.type for event in events]
+    assert (kinds[0], kinds[-1], kinds.count("code.finished")) == ("turn.started", "turn.finished", 1)
+
+
+def test_leaving_a_stream_early_interrupts_the_turn_and_the_next_one_works() -> None:
+    runner = FakeRunner(waiting)
+    with interpreter(tool_call(arguments("loop()")), words("Fine."), runner=runner) as it:
+        with it.stream("Go.") as events:
+            for event in events:
+                if isinstance(event, e.Output):
+                    break
+        assert it.chat("And now?") == "Fine."
+    assert runner.closed
+
+
+def test_an_interrupt_from_another_thread_ends_the_turn() -> None:
+    with interpreter(tool_call(arguments("loop()")), runner=FakeRunner(waiting)) as it:
+        seen: list[e.Event] = []
+        with it.stream("Go.") as events:
+            for event in events:
+                seen.append(event)
+                if isinstance(event, e.Output):
+                    threading.Thread(target=it.interrupt).start()
+    assert seen[-1] == e.TurnFinished(reason="interrupted")
+
+
+def test_a_turn_that_fails_raises_its_one_line() -> None:
+    with interpreter(ModelError("The key was refused.", fault="auth")) as it, pytest.raises(ModelError) as caught:
+        it.chat("Go.")
+    assert str(caught.value) == "The key was refused."
+
+
+def test_inside_a_running_loop_both_the_synchronous_and_the_asynchronous_names_work() -> None:
+    async def main() -> tuple[str, str, list[str]]:
+        it = interpreter(words("One."), words("Two."), words("Three."))
+        try:
+            first = it.chat("1")
+            second = await it.achat("2")
+            third = [event.text async for event in it.astream("3") if isinstance(event, e.Text)]
+        finally:
+            it.close()
+        return first, second, third
+
+    assert asyncio.run(main()) == ("One.", "Two.", ["Three."])
+
+
+def test_a_host_of_the_caller_decides() -> None:
+    host = ScriptedHost(Decision(choice="declined"))
+    runner = FakeRunner()
+    with interpreter(*ONE_CELL, runner=runner, host=host) as it:
+        assert it.chat("Go.") == ""
+    assert runner.ran == []
+    assert host.asked == [Proposal(cell="c1", language="python", code="print(1)")]
