@@ -7,11 +7,14 @@ import json
 import os
 import sys
 from contextlib import aclosing
+from pathlib import Path
 
 from interpreter import events as e
 from interpreter.hosts import AutoRun
+from interpreter.places import places
 from interpreter.protocols.brief import Brief
 from interpreter.protocols.ladder import FixedProtocol
+from interpreter.runners.environment import workplace
 from interpreter.runners.languages import LocalRunners
 from interpreter.session import Session
 from interpreter.testing import MemoryKeeper, ScriptedModel, tool_call, words
@@ -19,7 +22,8 @@ from interpreter.testing import MemoryKeeper, ScriptedModel, tool_call, words
 
 async def main() -> None:
     """Ask, run, answer."""
-    runners = LocalRunners(folder=str(os.getcwd()), environment=os.environ, interactive=False)  # noqa: PTH109
+    place = workplace(folder=str(Path.cwd()), environment=os.environ, cache=places(os.environ).cache)
+    runners = LocalRunners(place=place, interactive=False)
     call = tool_call(json.dumps({"language": "python", "code": "17 * 23"}))
     session = Session(
         model=ScriptedModel(call, words("17 * 23 is 391.")),

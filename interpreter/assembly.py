@@ -19,6 +19,7 @@ from interpreter.recorders.journal import Journal
 from interpreter.recorders.outputs import DiskKeeper
 from interpreter.recorders.resume import Loaded, load
 from interpreter.recorders.store import Store
+from interpreter.runners.environment import workplace
 from interpreter.runners.languages import LocalRunners
 from interpreter.seams import Consumer, Host, Ladder, Model
 from interpreter.secrets import Secrets, known
@@ -59,7 +60,15 @@ async def assemble(
     environment = os.environ if environment is None else environment
     home = home or places(environment)
     secrets = known(environment, settings.api_key)
-    runners = LocalRunners(folder=str(Path.cwd()), environment=environment, interactive=interactive)
+    place = workplace(
+        folder=str(Path.cwd()),
+        environment=environment,
+        cache=home.cache,
+        python=settings.python,
+        memory_limit=settings.memory_limit,
+        output_limit=settings.output_limit,
+    )
+    runners = LocalRunners(place=place, interactive=interactive, kernel=settings.kernel)
     model, ladder = _model(settings, runners)
     loaded = _loaded(settings, home)
     folder = loaded.folder if loaded else Store(home.sessions).create()

@@ -102,6 +102,33 @@ class Settings:
         env="INTERPRETER_CELL_TIMEOUT",
         help="Interrupt code that runs for longer than S seconds; without it, code may run for ever.",
     )
+    python: str | None = option(
+        None,
+        "--python",
+        metavar="PATH",
+        env="INTERPRETER_PYTHON",
+        help="The Python that code runs in, or its environment's folder; without it the active environment's, the "
+        "nearest .venv's, or this program's own.",
+    )
+    kernel: str | None = option(
+        None,
+        "--kernel",
+        metavar="NAME",
+        env="INTERPRETER_KERNEL",
+        help="The Jupyter kernelspec that Python code runs in, instead of a Python.",
+    )
+    memory_limit: int | None = option(
+        None,
+        kind="count",
+        env="INTERPRETER_MEMORY_LIMIT",
+        help="The megabytes of address space that each process of running code may take; without it, all there are.",
+    )
+    output_limit: int = option(
+        200,
+        kind="count",
+        env="INTERPRETER_OUTPUT_LIMIT",
+        help="Interrupt code that has printed more than so many megabytes.",
+    )
 
     def __post_init__(self) -> None:
         for known in options():

@@ -1,12 +1,18 @@
-"""The environment that executed code gets: the user's own, without the keys of model providers.
+"""What executed code is given: the folder, the Python, the user's environment without the keys of model providers.
 
-A pattern decides, since every provider names its key in the same way; what is kept out is told by `interpreter doctor`.
+A pattern decides what is a key, since every provider names its key in the same way; what is kept out is told by
+`interpreter doctor`.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from interpreter.runners.pythons import PythonChoice, choose
 
 _KEYS = re.compile(
     r"^(?:\w+_)?(?:API_KEY|API_KEYS|AUTH_TOKEN|ACCESS_TOKEN|API_TOKEN)$"
@@ -19,7 +25,55 @@ _CALM = {"NO_COLOR": "1", "TQDM_MININTERVAL": "1", "PAGER": "cat", "GIT_PAGER": 
 """Programs that draw for a person at a terminal are told that there is none."""
 
 
-def for_code(environment: Mapping[str, str], **more: str) -> dict[str, str]:
-    """A copy of `environment` for a kernel or shell: without keys, with quiet defaults, and with `more`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """Where code runs. `environment` is what it gets: keys are out, and `python` means `python.executable`.
+
+    `cache` keeps what this program fetches or learns about Pythons. `memory_limit` in megabytes is for each process;
+    `output_limit` in megabytes is how much one cell may print.
+    """
+
+    folder: str
+    environment: Mapping[str, str]
+    python: PythonChoice
+    cache: Path
+    memory_limit: int | None = None
+    output_limit: int = 200
+
+
+def workplace(
+    *,
+    folder: str,
+    environment: Mapping[str, str],
+    cache: Path,
+    python: str | None = None,
+    memory_limit: int | None = None,
+    output_limit: int = 200,
+) -> Workplace:
+    """The workplace for the user's `environment` and wish for a Python. Starts nothing.
+
+    Raises `UsageError` if `python` is none.
+    """
+    choice = choose(python, environment, folder)
+    return Workplace(
+        folder=folder,
+        environment=for_code(environment, choice),
+        python=choice,
+        cache=cache,
+        memory_limit=memory_limit,
+        output_limit=output_limit,
+    )
+
+
+def for_code(environment: Mapping[str, str], python: PythonChoice | None = None) -> dict[str, str]:
+    """A copy of `environment` for a kernel or shell: without keys, with quiet defaults, `python` first on PATH."""
     kept = {name: value for name, value in environment.items() if not _KEYS.match(name)}
-    return {**kept, **_CALM, **more}
+    kept.update(_CALM)
+    if python is None:
+        return kept
+    for name in ("PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"):
+        kept.pop(name, None)
+    kept["PATH"] = os.pathsep.join((str(Path(python.executable).parent), kept.get("PATH", os.defpath)))
+    if python.prefix:
+        kept["CONDA_PREFIX" if (Path(python.prefix) / "conda-meta").is_dir() else "VIRTUAL_ENV"] = python.prefix
+    return kept

@@ -1,45 +1,48 @@
-"""A `Runner` over any Jupyter kernel: messages become happenings, and a cell always ends.
+"""A `Runner` over any Jupyter kernel: starts it, sends cells, and sees to it that each of them ends.
 
 The cell's own idle message ends it (the reply gets a short grace), or the death of the process, or the interrupt
-ladder: interrupt, again, restart.
+ladder: interrupt, again, restart. Whoever waits for a cell is let go soon after a stop; the ladder is climbed behind.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from interpreter.errors import RunnerError
-from interpreter.protocols.content import clean
-from interpreter.runners.kernel import Kernel, Message
-from interpreter.seams import Asked, Cleared, Ended, Happening, Produced, Restarted
-from interpreter.stop import Stop
+from interpreter.runners import cell as cells
+from interpreter.runners import inspection
+from interpreter.runners.cell import Cell
+from interpreter.runners.ending import Ladder, death, lost, wanted_end
+from interpreter.runners.installing import Missing, Remedy, carry_out, missing_module
+from interpreter.runners.kernel import Channel, Message
+from interpreter.runners.kernels import Kernel, Kernels
+from interpreter.seams import (
+    Asked,
+    Cleared,
+    Completions,
+    Ended,
+    Happening,
+    Produced,
+    Restarted,
+    RunnerState,
+    Variable,
+)
+from interpreter.stop import Stop, Stopped, race
 
-_PATIENCE = (2.0, 3.0)
-"""Seconds after the first and the second interrupt before the next rung; behind the last is a restart."""
+_GRACE = 0.6
+"""Seconds a cell may take to end after a stop before its reader is let go; nearly every cell needs a tenth of it."""
 _REPLY_GRACE = 2.0
-_END_OF_INPUT = "\x04"
-"""The reply that ipykernel takes for the end of input (EOFError in the code)."""
 _LAST_WORDS = 0.15
 """Seconds after a death in which output still on its way may arrive."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Cell:
-    """The running cell: what happened waits in `queue`; `None` there means idle."""
-
-    id: str
-    queue: asyncio.Queue[Happening | None] = field(default_factory=asyncio.Queue)
-    status: str = "ok"
-    clear_next: bool = False
-    idle: asyncio.Event = field(default_factory=asyncio.Event)
+_END_OF_INPUT = "\x04"
+"""The reply that ipykernel takes for the end of input (EOFError in the code)."""
 
 
 class JupyterRunner:
-    """Implements `Runner`. `name` is a kernelspec, None for our own Python. `interactive`: somebody can type.
+    """Implements `Runner` and `Inspectable`. `interactive`: somebody can type. `output_limit` is in megabytes.
 
     `late` is told what comes after a cell has ended.
     """
@@ -47,140 +50,150 @@ class JupyterRunner:
     def __init__(
         self,
         *,
-        name: str | None,
+        kernels: Kernels,
         folder: str,
-        environment: Mapping[str, str],
         interactive: bool,
         late: Callable[[Produced], None],
+        output_limit: int = 200,
     ) -> None:
-        self._name = name
+        self._kernels = kernels
         self._folder = folder
-        self._environment = environment
         self._interactive = interactive
         self._late = late
+        self._limit = output_limit * 1_000_000
         self._kernel: Kernel | None = None
         self._starting = asyncio.Lock()
-        self._cell: _Cell | None = None
+        self._cell: Cell | None = None
+        self._ladder: Ladder | None = None
+        self._question: asyncio.Future[str | None] | None = None
+        self._refused: set[str] = set()
+        self._names: tuple[str, ...] = ()
+
+    # ---- Runner
 
     async def start(self) -> None:
-        """Start the kernel now; `run` does so too, if nobody did."""
-        await self._ready()
+        """Start the kernel now, unless it must wait for a person's yes; `run` does so too, if nobody did."""
+        if self._kernels.unasked:
+            with contextlib.suppress(Missing):  # asked for when there is a cell to run
+                await self._ready()
 
     async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
         """Run one cell; see `Runner.run`."""
-        kernel = await self._ready()
-        reply, cell = self._send(kernel, code)
-        watcher = asyncio.ensure_future(self._climb(kernel, cell, stop, timeout))
         try:
-            while (happening := await _next(cell, kernel)) is not None:
-                yield happening
-            if cell.idle.is_set():
-                with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-                    await asyncio.wait_for(reply, _REPLY_GRACE)
-            for ending in await self._ending(kernel, cell, stop, watcher):
-                yield ending
-        finally:
-            watcher.cancel()
-            await asyncio.gather(watcher, return_exceptions=True)
-            if kernel is self._kernel and not await _quiet(kernel, cell):
-                await self.close()
-            self._cell = None
+            async with aclosing(self._before(stop)) as steps:
+                async for happening in steps:
+                    yield happening
+            again = True
+            while again:
+                kernel, cell = await self._send(code, stop)
+                async with aclosing(self._watched(kernel, cell, stop, timeout)) as happenings:
+                    async for happening in happenings:
+                        yield happening
+                again = False
+                if (remedy := await self._remedy(cell)) is not None:
+                    async with aclosing(self._offer(remedy, stop)) as steps:
+                        async for happening in steps:
+                            again = again or isinstance(happening, Cleared)
+                            yield happening
+        except Stopped:
+            yield Ended(status="interrupted")
+            return
+        yield Ended(status=cell.status)
 
     async def answer(self, text: str | None) -> None:
         """Type `text`; None ends the input, which the code sees as an error."""
-        if self._kernel is not None and self._cell is not None and not self._cell.idle.is_set():
-            self._kernel.client.input(_END_OF_INPUT if text is None else text)
+        if self._question is not None and not self._question.done():
+            self._question.set_result(text)
+        elif self._kernel is not None and self._cell is not None and not self._cell.idle.is_set():
+            self._kernel.send("stdin", "input_reply", {"value": _END_OF_INPUT if text is None else text})
 
     async def restart(self) -> None:
-        """A new kernel."""
+        """A new kernel, at once, even while an interrupt is still under way."""
         await self.close()
         await self._ready()
 
     async def close(self) -> None:
         """End the kernel."""
+        ladder, self._ladder = self._ladder, None
+        if ladder is not None:
+            await ladder.cancel()
         async with self._starting:
-            kernel, self._kernel = self._kernel, None
-            if kernel is not None:
-                await kernel.close()
+            await self._forget()
 
-    # ---- a cell
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The user's names after the last cell that ended well, where the kernel can tell: what a restart loses."""
+        return self._names
 
-    def _send(self, kernel: Kernel, code: str) -> tuple[asyncio.Future[Message], _Cell]:
-        message_id = kernel.client.execute(code, allow_stdin=self._interactive, stop_on_error=False)
-        self._cell = _Cell(id=message_id)
-        return kernel.expect(message_id), self._cell
+    # ---- Inspectable
 
-    async def _climb(self, kernel: Kernel, cell: _Cell, stop: Stop, timeout: float | None) -> str:
-        """Wait for the stop or the time limit, then interrupt harder each time; behind the last rung, kill."""
-        status = "interrupted"
+    @property
+    def state(self) -> RunnerState:
+        """What the kernel does now."""
+        if self._kernel is None:
+            return "starting" if self._starting.locked() else "absent"
+        if self._kernel.died.is_set():
+            return "dead"
+        return "busy" if self._cell is not None else "idle"
+
+    async def variables(self) -> tuple[Variable, ...]:
+        """The user's variables, beside a running cell too where the kernel can."""
+        if self._kernel is None or self._kernel.died.is_set():
+            return ()
+        return await inspection.variables(self._kernel, busy=self.state == "busy")
+
+    async def complete(self, code: str, cursor: int) -> Completions:
+        """Completions, of an idle kernel."""
+        if self._kernel is None or self.state != "idle":
+            return inspection.NOTHING
+        return await inspection.complete(self._kernel, code, cursor)
+
+    async def inspect(self, code: str, cursor: int) -> str:
+        """The help text, of an idle kernel."""
+        if self._kernel is None or self.state != "idle":
+            return ""
+        return await inspection.inspect(self._kernel, code, cursor)
+
+    # ---- before a cell
+
+    async def _before(self, stop: Stop) -> AsyncGenerator[Happening, None]:
+        """Wait for an interrupt still under way, tell what was lost since the last cell, and have a kernel."""
+        if self._ladder is not None:
+            await race(stop, self._ladder.climbed())
+            gone, self._ladder = self._ladder.killed, None
+            if gone:
+                yield Restarted(reason=await self._lose("the code did not react to the interrupt"))
+        if self._kernel is not None and self._kernel.died.is_set():
+            yield Restarted(reason=await self._lose(death(self._kernel)))
         try:
-            await asyncio.wait_for(stop.wait(), timeout)
-        except TimeoutError:
-            status = "timeout"
-        cell.status = status
-        if not await _quiet(kernel, cell):
-            cell.queue.put_nowait(None)
-        return status
+            await race(stop, self._ready())
+        except Missing as missing:
+            if not self._interactive:
+                raise
+            async with aclosing(self._offer(missing.remedy, stop)) as steps:
+                async for happening in steps:
+                    yield happening
+            await race(stop, self._ready())
 
-    async def _ending(self, kernel: Kernel, cell: _Cell, stop: Stop, watcher: asyncio.Future[str]) -> list[Happening]:
-        if cell.idle.is_set():
-            return [Ended(status=_status(cell, stop))]
-        if kernel.died.is_set():
-            await asyncio.sleep(_LAST_WORDS)
-            words = _death(kernel)
-            rest = [happening for happening in _drained(cell) if happening is not None]
-            await self.close()
-            told = Produced(kind="error", data={"text/plain": words})
-            return [*rest, told, Restarted(reason=words), Ended(status="died")]
-        status = await watcher
-        await self.close()
-        reason = "the code did not react to the interrupt"
-        return [Restarted(reason=reason), Ended(status="timeout" if status == "timeout" else "interrupted")]
+    async def _lose(self, reason: str) -> str:
+        """Forget the kernel; `reason` with the names that went with it."""
+        words = lost(reason, self._names)
+        async with self._starting:
+            await self._forget()
+        return words
 
-    # ---- messages
-
-    def _received(self, channel: str, message: Message) -> None:
-        cell = self._cell
-        content = message["content"]
-        if cell is None or message["parent_header"].get("msg_id") != cell.id or cell.idle.is_set():
-            if channel == "iopub" and message["msg_type"] == "stream":
-                self._late(Produced(kind=content["name"], data={"text/plain": content["text"]}))
-            return
-        if channel == "stdin" and message["msg_type"] == "input_request":
-            cell.queue.put_nowait(Asked(prompt=content["prompt"], secret=bool(content["password"])))
-        elif channel == "iopub":
-            self._told(cell, message["msg_type"], content)
-
-    def _told(self, cell: _Cell, kind: str, content: Mapping[str, Any]) -> None:
-        if kind == "status":
-            if content["execution_state"] == "idle":
-                cell.idle.set()
-                cell.queue.put_nowait(None)
-            return
-        if kind == "clear_output":
-            cell.clear_next = bool(content["wait"])
-            if not cell.clear_next:
-                cell.queue.put_nowait(Cleared())
-            return
-        produced = _produced(kind, content)
-        if produced is None:
-            return
-        if cell.clear_next:
-            cell.clear_next = False
-            cell.queue.put_nowait(Cleared())
-        if kind == "error" and cell.status == "ok":
-            cell.status = "error"
-        cell.queue.put_nowait(produced)
+    async def _forget(self) -> None:
+        kernel, self._kernel = self._kernel, None
+        self._names, self._cell = (), None
+        if kernel is not None:
+            await kernel.close()
 
     async def _ready(self) -> Kernel:
         async with self._starting:
             if self._kernel is not None and self._kernel.died.is_set():
-                await self._kernel.close()
-                self._kernel = None
+                await self._forget()
             if self._kernel is None:
-                kernel = Kernel(
-                    name=self._name, folder=self._folder, environment=self._environment, received=self._received
-                )
+                kernel = await self._kernels.kernel(self._received)
                 try:
                     await kernel.start()
                 except (RunnerError, asyncio.CancelledError):
@@ -189,73 +202,142 @@ class JupyterRunner:
                 self._kernel = kernel
             return self._kernel
 
+    # ---- a cell
 
-async def _quiet(kernel: Kernel, cell: _Cell) -> bool:
-    """Interrupt the cell, harder each time, until it is idle or its kernel has died; whether that came about."""
-    if cell.idle.is_set() or kernel.died.is_set():
-        return True
-    ended = [asyncio.ensure_future(event.wait()) for event in (cell.idle, kernel.died)]
-    try:
-        for patience in _PATIENCE:
-            await kernel.interrupt()
-            done, _ = await asyncio.wait(ended, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-            if done:
-                return True
-        return False
-    finally:
-        for task in ended:
-            task.cancel()
-        await asyncio.gather(*ended, return_exceptions=True)
+    async def _send(self, code: str, stop: Stop) -> tuple[Kernel, Cell]:
+        kernel = await race(stop, self._ready())
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": cells.NAMES if kernel.language == "python" else {},
+            "allow_stdin": self._interactive,
+            "stop_on_error": False,
+        }
+        identity, reply = kernel.send("shell", "execute_request", content)
+        self._cell = Cell(identity, reply, limit=self._limit)
+        return kernel, self._cell
 
+    async def _watched(
+        self, kernel: Kernel, cell: Cell, stop: Stop, timeout: float | None
+    ) -> AsyncGenerator[Happening, None]:
+        """What the cell does until it is idle, is given up, or its kernel dies."""
+        watchers = [
+            asyncio.ensure_future(self._guard(kernel, cell, stop, timeout)),
+            asyncio.ensure_future(_tell_of_death(kernel, cell)),
+        ]
+        try:
+            while not (cell.idle.is_set() or cell.given_up or kernel.died.is_set()):
+                await cell.news.wait()
+                for happening in cell.take():
+                    yield happening
+            if cell.idle.is_set():
+                await self._conclude(kernel, cell)
+            elif kernel.died.is_set():
+                await asyncio.sleep(_LAST_WORDS)
+                words = death(kernel)
+                cell.add(
+                    Produced(
+                        kind="error", data={"text/plain": f"{words[:1].upper()}{words[1:]}.\n{kernel.log()}".strip()}
+                    )
+                )
+                cell.add(Restarted(reason=await self._lose(words)))
+                cell.status = "died"
+            for happening in cell.take():
+                yield happening
+        finally:
+            for watcher in watchers:
+                watcher.cancel()
+            await asyncio.gather(*watchers, return_exceptions=True)
+            self._leave(kernel, cell)
 
-async def _next(cell: _Cell, kernel: Kernel) -> Happening | None:
-    """The next happening; None when the cell is idle, was given up, or its kernel has died."""
-    if not cell.queue.empty():
-        return cell.queue.get_nowait()
-    getting = asyncio.ensure_future(cell.queue.get())
-    dying = asyncio.ensure_future(kernel.died.wait())
-    try:
-        await asyncio.wait({getting, dying}, return_when=asyncio.FIRST_COMPLETED)
-        return getting.result() if getting.done() else None
-    finally:
-        for task in (getting, dying):
-            task.cancel()
-        await asyncio.gather(getting, dying, return_exceptions=True)
+    def _leave(self, kernel: Kernel, cell: Cell) -> None:
+        """The reader goes. What of the cell still runs is interrupted, and what it still says is late."""
+        if cell.idle.is_set() or kernel is not self._kernel:
+            self._cell = None if self._cell is cell else self._cell
+            return
+        cell.given_up = True
+        if self._ladder is None:
+            self._ladder = Ladder(kernel, cell)
+        self._pass_on_late(cell)
 
+    async def _guard(self, kernel: Kernel, cell: Cell, stop: Stop, timeout: float | None) -> None:
+        """Wait for a reason to end the cell, then begin the ladder, and soon let go whoever reads."""
+        cell.status = await wanted_end(cell, stop, timeout)
+        if cell.flooded.is_set() and cell.status == "error":
+            words = f"The cell was interrupted: it printed more than {self._limit // 1_000_000} MB."
+            cell.error = ("OutputLimit", words)
+            cell.add(Produced(kind="error", data={"text/plain": words}))
+        self._ladder = Ladder(kernel, cell)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(cell.idle.wait(), _GRACE)
+        cell.given_up = not cell.idle.is_set()
+        cell.news.set()
 
-def _drained(cell: _Cell) -> list[Happening | None]:
-    return [cell.queue.get_nowait() for _ in range(cell.queue.qsize())]
+    async def _conclude(self, kernel: Kernel, cell: Cell) -> None:
+        """Take in the reply, which nearly always came before; a cell without one is over all the same."""
+        done, _ = await asyncio.wait({cell.reply}, timeout=_REPLY_GRACE)
+        if not done or cell.reply.cancelled():
+            return
+        content = cell.reply.result()["content"]
+        cell.replied(content)
+        if (names := cells.names(content)) is not None and kernel is self._kernel:
+            self._names = names
 
+    # ---- what is missing
 
-def _status(cell: _Cell, stop: Stop) -> Any:
-    return "interrupted" if stop.is_set else cell.status
-
-
-def _produced(kind: str, content: Mapping[str, Any]) -> Produced | None:
-    match kind:
-        case "stream":
-            return Produced(kind=content["name"], data={"text/plain": content["text"]})
-        case "execute_result":
-            return Produced(kind="result", data=content["data"])
-        case "display_data" | "update_display_data":
-            shown = content.get("transient", {}).get("display_id")
-            return Produced(kind="display", data=content["data"], display_id=shown)
-        case "error":
-            raised = {"ename": content["ename"], "evalue": content["evalue"]}
-            text = clean("\n".join(content["traceback"]))
-            return Produced(kind="error", data={"text/plain": text, "application/vnd.jupyter.error": raised})
-        case _:
+    async def _remedy(self, cell: Cell) -> Remedy | None:
+        """How the module that the cell lacked can be had, unless nobody can be asked or it was refused before."""
+        module = missing_module(*cell.error) if cell.status == "error" and cell.error is not None else None
+        if module is None or not self._interactive or module in self._refused:
             return None
+        self._refused.add(module)
+        return await self._kernels.remedy(module)
+
+    async def _offer(self, remedy: Remedy, stop: Stop) -> AsyncGenerator[Happening, None]:
+        """Ask, and after a yes install; `Cleared` is the last where that worked."""
+        self._question = asyncio.get_running_loop().create_future()
+        try:
+            yield Asked(prompt=remedy.question)
+            typed = await race(stop, _result(self._question))
+        finally:
+            self._question = None
+        if (typed or "").strip().lower() not in ("y", "yes"):
+            return
+        try:
+            async with aclosing(carry_out(remedy, self._folder, stop)) as lines:
+                async for line in lines:
+                    yield Produced(kind="stderr", data={"text/plain": line})
+        except RunnerError as error:
+            yield Produced(kind="error", data={"text/plain": str(error)})
+        else:
+            yield Cleared()
+
+    # ---- messages
+
+    def _received(self, channel: Channel, message: Message) -> None:
+        cell, parent = self._cell, message["parent_header"]
+        if cell is not None and parent.get("msg_id") == cell.id and not cell.idle.is_set():
+            cell.told(channel, message)
+            if cell.given_up:
+                self._pass_on_late(cell)
+        elif channel == "iopub" and parent.get("msg_type", "execute_request") == "execute_request":
+            late = cells.produced(message["msg_type"], message["content"])
+            if late is not None and late.kind != "error":
+                self._late(late)
+
+    def _pass_on_late(self, cell: Cell) -> None:
+        for happening in cell.take():
+            if isinstance(happening, Produced):
+                self._late(happening)
+        if cell.idle.is_set() and self._cell is cell:
+            self._cell = None
 
 
-def _death(kernel: Kernel) -> str:
-    """In plain words, with the kernel's own last ones."""
-    code = kernel.exit_code
-    log = kernel.log()
-    if code == -9:
-        words = "The kernel was killed, probably because the machine ran out of memory."
-    elif code is not None and code < 0:
-        words = f"The kernel crashed (signal {-code})."
-    else:
-        words = f"The kernel ended (exit code {code})."
-    return f"{words}\n{log}" if log else words
+async def _tell_of_death(kernel: Kernel, cell: Cell) -> None:
+    await kernel.died.wait()
+    cell.news.set()
+
+
+async def _result(future: asyncio.Future[str | None]) -> str | None:
+    return await future

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from interpreter.runners.environment import for_code
+from interpreter.runners.environment import Workplace
 from interpreter.seams import Produced, Runner
 
 
@@ -27,12 +27,12 @@ TABLE: tuple[Language, ...] = (
 
 
 class LocalRunners:
-    """Implements `Runners` on this machine. `environment` is the user's; keys are taken out of what code gets."""
+    """Implements `Runners` on this machine. `kernel` is the kernelspec that runs Python, None for `place.python`."""
 
-    def __init__(self, *, folder: str, environment: Mapping[str, str], interactive: bool) -> None:
-        self._folder = folder
-        self._environment = for_code(environment)
+    def __init__(self, *, place: Workplace, interactive: bool, kernel: str | None = None) -> None:
+        self._place = place
         self._interactive = interactive
+        self._kernel = kernel
         self._running: dict[str, Runner] = {}
         self._late: Callable[[str, Produced], None] = lambda *_: None
 
@@ -69,14 +69,18 @@ class LocalRunners:
             from interpreter.runners.shell import ShellRunner
 
             return ShellRunner(
-                folder=self._folder, environment=self._environment, interactive=self._interactive, late=late
+                folder=self._place.folder,
+                environment=self._place.environment,
+                interactive=self._interactive,
+                late=late,
             )
         from interpreter.runners.jupyter import JupyterRunner
+        from interpreter.runners.kernels import LocalKernels
 
         return JupyterRunner(
-            name=row.kernel,
-            folder=self._folder,
-            environment=self._environment,
+            kernels=LocalKernels(workplace=self._place, name=row.kernel or self._kernel),
+            folder=self._place.folder,
             interactive=self._interactive,
             late=late,
+            output_limit=self._place.output_limit,
         )

@@ -1,0 +1,149 @@
+"""One running cell of a kernel: Jupyter's messages become happenings, in order. Sends nothing and decides no ending."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from interpreter.events import CellStatus, MimeBundle
+from interpreter.protocols.content import clean
+from interpreter.runners.kernel import Channel, Message
+from interpreter.seams import Asked, Cleared, Happening, Produced
+
+NAMES = {"names": "' '.join(dir())"}
+"""Asked along with each Python cell, so that it is known what a restart loses; costs no message of its own."""
+
+_NOT_THE_USERS = frozenset({"In", "Out", "exit", "get_ipython", "open", "quit"})
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+"""Drawn by a browser's JavaScript alone; the same output says in plain text what it is."""
+
+
+class Cell:
+    """What came of a cell so far. `idle`: the kernel is done with it. `given_up`: it was told to end and does not yet.
+
+    `news` is set by whatever should be looked at; `flooded` when it has printed more than `limit` bytes.
+    """
+
+    def __init__(self, id: str, reply: asyncio.Future[Message], *, limit: int) -> None:
+        self.id = id
+        self.reply = reply
+        self.status: CellStatus = "ok"
+        self.error: tuple[str, str] | None = None
+        self.idle = asyncio.Event()
+        self.flooded = asyncio.Event()
+        self.news = asyncio.Event()
+        self.given_up = False
+        self._waiting: list[Happening] = []
+        self._clear_next = False
+        self._left = limit
+
+    def take(self) -> Sequence[Happening]:
+        """What happened since the last call."""
+        taken, self._waiting = self._waiting, []
+        self.news.clear()
+        return taken
+
+    def add(self, happening: Happening) -> None:
+        """Put `happening` behind what waits; a delayed clearing comes first."""
+        if self._clear_next and isinstance(happening, Produced):
+            self._clear_next = False
+            self._waiting.append(Cleared())
+        self._waiting.append(happening)
+        self.news.set()
+
+    def told(self, channel: Channel, message: Message) -> None:
+        """A message of this cell came."""
+        kind, content = message["msg_type"], message["content"]
+        if channel == "stdin" and kind == "input_request":
+            self.add(Asked(prompt=content["prompt"], secret=bool(content["password"])))
+        elif channel == "iopub" and kind == "status":
+            if content["execution_state"] == "idle":
+                self.idle.set()
+                self.news.set()
+        elif channel == "iopub" and kind == "clear_output":
+            self._clear_next = bool(content["wait"])
+            if not self._clear_next:
+                self.add(Cleared())
+        elif channel == "iopub" and (shown := produced(kind, content)) is not None:
+            self._output(shown, kind, content)
+
+    def _output(self, shown: Produced, kind: str, content: Mapping[str, Any]) -> None:
+        if kind == "error":
+            self._failed(content)
+        elif kind == "stream" and self._left >= 0:
+            self._left -= len(content["text"])
+            if self._left < 0:
+                self.flooded.set()
+        self.add(shown)
+
+    def replied(self, content: Mapping[str, Any]) -> None:
+        """The reply, which comes last: pages of help, text for a next input, and errors that were told nowhere else."""
+        for payload in content.get("payload", ()):
+            if (shown := _payload(payload)) is not None:
+                self.add(shown)
+        if content["status"] != "ok" and self.error is None and self.status == "ok":
+            failed = {"ename": "Aborted", "evalue": "The kernel did not run this code.", "traceback": [], **content}
+            failed["traceback"] = failed["traceback"] or [f"{failed['ename']}: {failed['evalue']}"]
+            self._failed(failed)
+            self.add(_error(failed))
+
+    def _failed(self, content: Mapping[str, Any]) -> None:
+        self.error = (content["ename"], content["evalue"])
+        if self.status == "ok":
+            self.status = "error"
+
+
+def produced(kind: str, content: Mapping[str, Any]) -> Produced | None:
+    """The output that a message of this kind is; None if it is none."""
+    match kind:
+        case "stream":
+            return Produced(kind=content["name"], data={"text/plain": content["text"]})
+        case "execute_result":
+            return Produced(kind="result", data=_bundle(content["data"]))
+        case "display_data" | "update_display_data":
+            shown = content.get("transient", {}).get("display_id")
+            return Produced(kind="display", data=_bundle(content["data"]), display_id=shown)
+        case "error":
+            return _error(content)
+        case _:
+            return None
+
+
+def names(content: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The user's names in the reply to a cell that was sent with `NAMES`; None if they could not be told."""
+    told = content.get("user_expressions", {}).get("names", {}).get("data", {}).get("text/plain")
+    if not isinstance(told, str):
+        return None
+    try:
+        text = ast.literal_eval(told)
+    except (ValueError, SyntaxError):
+        return None
+    known = text.split() if isinstance(text, str) else ()
+    return tuple(name for name in known if not name.startswith("_") and name not in _NOT_THE_USERS)
+
+
+def _bundle(data: Mapping[str, Any]) -> MimeBundle:
+    shown = {kind: value for kind, value in data.items() if kind != _WIDGET}
+    return shown | {"text/plain": clean(shown["text/plain"])} if isinstance(shown.get("text/plain"), str) else shown
+
+
+def _error(content: Mapping[str, Any]) -> Produced:
+    raised = {"ename": content["ename"], "evalue": content["evalue"]}
+    text = clean("\n".join(content["traceback"])) or f"{content['ename']}: {content['evalue']}"
+    return Produced(kind="error", data={"text/plain": text, "application/vnd.jupyter.error": raised})
+
+
+def _payload(payload: Mapping[str, Any]) -> Produced | None:
+    """Jupyter's asides to a person at a prompt, as output; there is no prompt here that they could fill."""
+    match payload.get("source"):
+        case "page":
+            return Produced(kind="display", data={"text/plain": clean(str(payload["data"].get("text/plain", "")))})
+        case "set_next_input":
+            return Produced(kind="display", data={"text/plain": str(payload["text"])})
+        case "ask_exit":
+            words = "exit() does not end this session: the kernel goes on and its variables are kept.\n"
+            return Produced(kind="stderr", data={"text/plain": words})
+        case _:
+            return None

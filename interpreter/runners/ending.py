@@ -1,0 +1,89 @@
+"""How a cell is brought to its end: the reasons, the interrupt ladder, and plain words for what was lost.
+
+The ladder climbs in a task of its own, so that nobody has to wait for code that resists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+from interpreter.events import CellStatus
+from interpreter.runners.cell import Cell
+from interpreter.runners.kernels import Kernel
+from interpreter.stop import Stop
+
+_PATIENCE = (2.0, 3.0)
+"""Seconds after the first and the second interrupt before the next rung; behind the last the kernel is killed."""
+_NAMED = 20
+"""Lost names that are told one by one."""
+
+
+class Ladder:
+    """Interrupts the cell of a kernel, harder each time, from the moment it is made. `killed`: that did not help."""
+
+    def __init__(self, kernel: Kernel, cell: Cell) -> None:
+        self.killed = False
+        self._task = asyncio.ensure_future(self._climb(kernel, cell))
+
+    async def climbed(self) -> None:
+        """Return when the cell has ended, one way or the other. Giving up the wait does not stop the climb."""
+        await asyncio.wait({self._task})
+        self._task.result()
+
+    async def cancel(self) -> None:
+        """Stop climbing: the kernel is ended in another way."""
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    async def _climb(self, kernel: Kernel, cell: Cell) -> None:
+        ends = [asyncio.ensure_future(event.wait()) for event in (cell.idle, kernel.died)]
+        try:
+            for patience in _PATIENCE:
+                await kernel.interrupt()
+                if (await asyncio.wait(ends, timeout=patience, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    return
+            self.killed = True
+            await kernel.close()
+        finally:
+            for end in ends:
+                end.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
+
+
+async def wanted_end(cell: Cell, stop: Stop, timeout: float | None) -> CellStatus:
+    """Return when there is a reason to end the cell: the status that follows from it."""
+    reasons = {asyncio.ensure_future(stop.wait()): "interrupted", asyncio.ensure_future(cell.flooded.wait()): "error"}
+    try:
+        done, _ = await asyncio.wait(reasons, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        statuses: list[CellStatus] = ["interrupted" if stop.is_set else "error"] if done else ["timeout"]
+        return statuses[0]
+    finally:
+        for reason in reasons:
+            reason.cancel()
+        await asyncio.gather(*reasons, return_exceptions=True)
+
+
+def death(kernel: Kernel) -> str:
+    """Why the kernel is gone, in plain words and without a full stop."""
+    code = kernel.exit_code
+    if code is None:
+        return "the kernel ended"
+    if code >= 0:
+        return f"the kernel ended with exit code {code}"
+    if code == -9:
+        return "the kernel was killed, probably because the machine ran out of memory"
+    try:
+        name = signal.strsignal(-code)
+    except ValueError:
+        name = None
+    return f"the kernel crashed with signal {-code}" + (f" ({name})" if name else "")
+
+
+def lost(reason: str, names: Sequence[str]) -> str:
+    """`reason` with the variables that went with the kernel, as far as they are known."""
+    if not names:
+        return reason
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{reason}; lost: {', '.join(names[:_NAMED])}{more}"

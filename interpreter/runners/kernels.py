@@ -1,0 +1,163 @@
+"""Where the kernels of this machine come from: which program is started, with what, and what it may lack.
+
+A kernelspec whose program is an ipykernel stands for its Python, and is started as our own is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from interpreter.errors import RunnerError
+from interpreter.runners import borrowing, probing
+from interpreter.runners.environment import Workplace
+from interpreter.runners.installing import Remedy, kernel_folder, kernel_remedy, module_remedy
+from interpreter.runners.kernel import Channel, Launch, LocalKernel, Message, Received
+from interpreter.runners.probing import Facts
+
+_OPTIONS = (
+    "--HistoryManager.enabled=False",
+    "--InteractiveShell.colors=NoColor",
+    "--InteractiveShell.xmode=Plain",
+    "--InteractiveShellApp.ignore_cwd=True",
+    "--InteractiveShellApp.exec_PYTHONSTARTUP=False",
+    "--IPCompleter.use_jedi=False",
+)
+
+
+class Kernel(Protocol):
+    """A kernel's process and channels, wherever it runs. `died` is set when it ended by itself."""
+
+    @property
+    def died(self) -> asyncio.Event:
+        """Set when the process ended without being told to."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """What it ended with: a signal's number is negative; None if it lives or nobody knows."""
+
+    @property
+    def language(self) -> str:
+        """What it runs, in its own words and small letters."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether our launcher started it, which answers for variables beside a running cell."""
+
+    async def start(self) -> None:
+        """Return when it answers. Raises `RunnerError` with its own words if it does not."""
+
+    def send(self, channel: Channel, kind: str, content: Mapping[str, object]) -> tuple[str, asyncio.Future[Message]]:
+        """Send a request; its message id, and the reply when it comes."""
+
+    async def interrupt(self) -> None:
+        """Interrupt the running cell; harmless when there is none."""
+
+    async def close(self) -> None:
+        """End it and what it started."""
+
+    def log(self) -> str:
+        """The end of what it wrote outside any cell, for whoever must explain its end."""
+
+
+class Kernels(Protocol):
+    """A source of kernels, each new one like the one before."""
+
+    @property
+    def unasked(self) -> bool:
+        """Whether a kernel may be started before anybody approved a cell."""
+
+    async def kernel(self, received: Received) -> Kernel:
+        """A kernel that is not started yet.
+
+        Raises `Missing` if something must be installed before, `RunnerError` if nothing helps.
+        """
+
+    async def remedy(self, module: str) -> Remedy | None:
+        """How `module` could be installed for the cells; None where it cannot."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LocalKernels:
+    """Implements `Kernels`. `name` is a kernelspec, None for the workplace's Python."""
+
+    workplace: Workplace
+    name: str | None = None
+    _facts: Facts | None = field(default=None, init=False)
+
+    @property
+    def unasked(self) -> bool:
+        """A Python that was merely found in a folder waits for a person's yes to its first cell."""
+        return self.name is None and self.workplace.python.why != "found"
+
+    async def kernel(self, received: Received) -> Kernel:
+        """See `Kernels.kernel`."""
+        if self.name is not None:
+            return LocalKernel(launch=await asyncio.to_thread(self._of_spec, self.name), received=received)
+        return LocalKernel(launch=await self._of_python(), received=received)
+
+    async def remedy(self, module: str) -> Remedy | None:
+        """See `Kernels.remedy`."""
+        if self.name is not None:
+            return None
+        return module_remedy(module, self.workplace, await self._asked())
+
+    async def _asked(self) -> Facts:
+        if self._facts is None:
+            place = self.workplace
+            self._facts = await probing.ask(place.python.executable, place.environment, place.cache)
+        return self._facts
+
+    async def _of_python(self) -> Launch:
+        python = self.workplace.python
+        borrowed: Mapping[str, str] = {}
+        if not python.own:
+            facts = await self._asked()
+            borrowed = {} if facts.kernel else await asyncio.to_thread(self._borrowed, facts)
+        return self._launch((python.executable,), borrowed)
+
+    def _borrowed(self, facts: Facts) -> Mapping[str, str]:
+        """What a kernel needs, for a Python without it. Raises `Missing`, or `RunnerError` where nothing helps."""
+        if borrowing.fits(facts) and (modules := borrowing.closure()):
+            return modules
+        folder = kernel_folder(self.workplace, facts)
+        if (folder / "ipykernel").is_dir():
+            return borrowing.in_folder(folder)
+        raise kernel_remedy(self.workplace, facts)
+
+    def _launch(
+        self, python: Sequence[str], borrowed: Mapping[str, str], more: Mapping[str, str] | None = None
+    ) -> Launch:
+        environment = {**self.workplace.environment, **(more or {})}
+        plan = {
+            "borrowed": borrowed,
+            "python_path": environment.pop("PYTHONPATH", None),
+            "memory_limit": self.workplace.memory_limit,
+        }
+        launcher = str(Path(__file__).with_name("launcher.py"))
+        return Launch(
+            argv=(*python, launcher, json.dumps(plan), "-f", "{connection_file}", *_OPTIONS),
+            folder=self.workplace.folder,
+            environment=environment,
+            ours=True,
+        )
+
+    def _of_spec(self, name: str) -> Launch:
+        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+        specs = KernelSpecManager()
+        try:
+            spec = specs.get_kernel_spec(name)
+        except NoSuchKernel as error:
+            known = ", ".join(sorted(specs.find_kernel_specs())) or "none"
+            raise RunnerError(f"There is no kernel named {name!r}. Installed here: {known}.") from error
+        argv = tuple(spec.argv)
+        if "ipykernel_launcher" in argv and argv[1:2] != ("-c",):
+            python = sys.executable if argv[0] in ("python", "python3") else argv[0]
+            return self._launch((python,), {}, spec.env)
+        return Launch(name=name, folder=self.workplace.folder, environment=self.workplace.environment, ours=False)
