@@ -1,0 +1,82 @@
+"""The embedded model from weights to what a session needs: fetched with consent, and spoken to in `text`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO, TypeAlias
+
+from interpreter.choosing import Embedded, ToFetch, size
+from interpreter.errors import UsageError
+from interpreter.events import ProtocolName
+from interpreter.models.local import LocalModel, LocalServer
+from interpreter.models.weights import Progress, fetch
+from interpreter.prompt import Surroundings, small_brief
+from interpreter.protocols.ladder import FixedProtocol
+from interpreter.stop import Stop
+
+Ask: TypeAlias = Callable[[str], bool]
+"""Puts a yes-or-no question to the person at the terminal."""
+
+
+async def fetched(wanted: ToFetch, *, ask: Ask | None, err: TextIO, stop: Stop) -> Embedded:
+    """The weights, fetched after consent; progress goes to `err`.
+
+    Without `ask` nobody is there, and having said `--local` is the consent. Raises `UsageError` if the person says no,
+    and what `weights.fetch` raises.
+    """
+    model = wanted.weights
+    words = f"Fetch {model.name} ({size(model.size)}, licence {model.licence}) into {wanted.folder}?"
+    if ask is not None and not ask(words):
+        raise UsageError("Nothing was fetched. Name another model: --model NAME, or --local FILE.gguf.")
+    path = await fetch(model, wanted.folder, ProgressLine(err), stop)
+    return Embedded(weights=path, name=model.name)
+
+
+def local_model(chosen: Embedded, *, log: Path) -> LocalModel:
+    """The model over a server of its own, which starts when it is warmed or first asked. Close it."""
+    return LocalModel(LocalServer(chosen.weights, name=chosen.name, log=log))
+
+
+def local_ladder(where: Surroundings, *, protocol: ProtocolName = "text", instructions: str = "") -> FixedProtocol:
+    """How it is spoken to: fenced text, with the brief for small models."""
+    return FixedProtocol(protocol, small_brief(where, instructions=instructions))
+
+
+class ProgressLine:
+    """Draws a fetch on `err`: one line that is rewritten at a terminal, else a line for each tenth."""
+
+    def __init__(self, err: TextIO) -> None:
+        self._err = err
+        self._rewrites = err.isatty()
+        self._tenth = -1
+
+    def __call__(self, progress: Progress) -> None:
+        """Draw where the fetch is."""
+        match progress.stage:
+            case "waiting":
+                self._line("Another process is fetching the model; waiting for it.")
+            case "asking":
+                self._line(f"Asking {progress.source} ...")
+            case "fetching":
+                self._bar(progress.done, progress.total)
+            case "passed over":
+                self._line(f"Passed over {progress.source}: {progress.note}.")
+            case "checking":
+                self._line("Checking its sum ...")
+            case "done":
+                self._line("The model is here.")
+
+    def _bar(self, done: int, total: int) -> None:
+        tenth = done * 10 // total
+        if self._rewrites:
+            filled = done * 30 // total
+            self._err.write(f"\r[{'#' * filled}{'.' * (30 - filled)}] {size(done)} of {size(total)}")
+            self._err.flush()
+        elif tenth != self._tenth:
+            self._line(f"{tenth * 10:3} %  {size(done)} of {size(total)}")
+        self._tenth = tenth
+
+    def _line(self, words: str) -> None:
+        self._err.write(f"\r\x1b[K{words}\n" if self._rewrites else f"{words}\n")
+        self._err.flush()
