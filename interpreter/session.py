@@ -20,7 +20,7 @@ from interpreter.errors import InterpreterError, ModelError, StorageError
 from interpreter.history import History, Spent
 from interpreter.limits import LimitReached, Limits
 from interpreter.patience import Patience
-from interpreter.seams import Consumer, Host, Keeper, Ladder, Model, Produced, Runners
+from interpreter.seams import CellKeeper, Consumer, Host, Keeper, Ladder, Model, Produced, Runners
 from interpreter.stop import Stop, Stopped
 
 
@@ -58,6 +58,7 @@ class Session:
         self._told = Spent()  # of which the user knows, as to --max-cost
         self._paths = dict(paths or {})
         self._stop: Stop | None = None
+        self._afterwards: tuple[str, CellKeeper] | None = None
         self._begun = False
         runners.listen(self._late)
 
@@ -127,6 +128,7 @@ class Session:
         """End every runner."""
         self.interrupt()
         await self._bench.runners.close()
+        self._end_late()
 
     # ---- the one stream
 
@@ -182,10 +184,23 @@ class Session:
         ]
 
     def _late(self, language: str, produced: Produced) -> None:
-        """Output that came after its cell had ended belongs to the latest cell that ran."""
+        """Output that came after its cell had ended belongs to the latest cell that ran, and is cleaned like any."""
         cell = self.history.last_run()
-        if cell is not None and cell.language == language:
-            self.emit(e.Output(cell=cell.id, kind=produced.kind, data=produced.data, display_id=produced.display_id))
+        if cell is None or cell.language != language:
+            return
+        if self._afterwards is None or self._afterwards[0] != cell.id:
+            self._end_late()
+            self._afterwards = (cell.id, self._bench.keeper.cell(cell.id))
+        with suppress(StorageError):  # it has no stream that could say so; the next turn's does
+            for event in self._afterwards[1].add(produced):
+                self.emit(event)
+
+    def _end_late(self) -> None:
+        if self._afterwards is not None:
+            with suppress(StorageError):
+                for event in self._afterwards[1].close():
+                    self.emit(event)
+            self._afterwards = None
 
     # ---- a turn
 

@@ -7,6 +7,7 @@ import binascii
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -46,17 +47,23 @@ class DiskKeeper:
         self._folder = folder
         self._secrets = secrets
         self._clock = clock
+        self._cells: Counter[str] = Counter()
 
     def cell(self, cell: str) -> DiskCellKeeper:
-        """The keeper of one cell's outputs."""
-        return DiskCellKeeper(cell, self._folder, self._secrets, self._clock)
+        """A keeper of one cell's outputs; a second one, for what comes late, has files of its own."""
+        self._cells[cell] += 1
+        stem = cell if self._cells[cell] == 1 else f"{cell}-late{self._cells[cell] - 1}"
+        return DiskCellKeeper(cell, stem, self._folder, self._secrets, self._clock)
 
 
 class DiskCellKeeper:
     """Implements `CellKeeper` for one cell."""
 
-    def __init__(self, cell: str, folder: SessionFolder, secrets: Secrets, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, cell: str, stem: str, folder: SessionFolder, secrets: Secrets, clock: Callable[[], float]
+    ) -> None:
         self._cell = cell
+        self._stem = stem
         self._folder = folder
         self._secrets = secrets
         self._clock = clock
@@ -94,7 +101,7 @@ class DiskCellKeeper:
     def _text(self, kind: e.OutputKind) -> LongText:
         if kind not in self._texts:
             allowance = Allowance(0, 0, self._clock) if kind == "display" else Allowance(HEAD, RATE, self._clock)
-            path = self._folder.outputs / f"{self._cell}-{kind}.txt"
+            path = self._folder.outputs / f"{self._stem}-{kind}.txt"
             self._texts[kind] = LongText(path, self._secrets, allowance)
         return self._texts[kind]
 
@@ -126,7 +133,7 @@ class DiskCellKeeper:
         if produced.display_id in self._names:
             return self._names[produced.display_id]
         self._values += 1
-        name = f"{self._cell}-{self._values}"
+        name = f"{self._stem}-{self._values}"
         if produced.display_id is not None:
             self._names[produced.display_id] = name
         return name
