@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Literal
 
 _PROC = Path("/proc")
 _POLL = 0.1
@@ -32,19 +33,19 @@ def send(number: signal.Signals, pids: Iterable[int]) -> None:
             os.kill(pid, number)
 
 
-def runs(pid: int) -> bool:
-    """Whether the process is there and is no zombie, as far as the system tells."""
+def state(pid: int) -> Literal["running", "stopped", "gone"]:
+    """What the process does, as far as the system tells; a zombie is gone."""
     try:
-        return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        letter = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+        letter = "R"
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            letter = "Z"
+        except PermissionError:
+            pass
+    return "gone" if letter in "ZX" else "stopped" if letter in "Tt" else "running"
 
 
 async def may_have_ended(pid: int) -> None:

@@ -9,28 +9,43 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncGenerator, Callable, Mapping
+import termios
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from interpreter.errors import RunnerError
 from interpreter.events import CellStatus
+from interpreter.protocols.content import clean
 from interpreter.runners.shell_dialects import environment_for, find
+from interpreter.runners.shell_jobs import Job, alive
 from interpreter.runners.shell_process import ShellProcess
-from interpreter.seams import Completions, Ended, Happening, Produced, Restarted, RunnerState, Variable
+from interpreter.runners.shell_questions import is_question, program
+from interpreter.seams import Asked, Completions, Ended, Happening, Produced, Restarted, RunnerState, Variable
 from interpreter.stop import Stop
 
+Rung: TypeAlias = tuple[signal.Signals, float]
+_LADDER: tuple[Rung, ...] = ((signal.SIGINT, 1.0), (signal.SIGINT, 1.0), (signal.SIGTERM, 1.5), (signal.SIGKILL, 1.0))
+"""What an interrupt does, with the seconds of patience after each; behind the last the shell itself is killed."""
+_EVICTION: tuple[Rung, ...] = ((signal.SIGINT, 0.2), (signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0))
+"""The same for a program that took the whole screen: few of those mind Ctrl-C."""
 _PROMISED = 0.6
 """Seconds after a stop in which the cell ends for its consumer, whatever its processes do."""
 _BEAT = 1 / 30
 """Seconds between two pieces of output while it floods."""
-_QUIET = 0.1
-"""Seconds of silence after which the begin of a line is shown, or may be a question."""
-_RUNGS = ((None, 1.0), (None, 1.0), (signal.SIGTERM, 1.5), (signal.SIGKILL, 1.0))
-"""What an interrupt does, with the seconds of patience after each: Ctrl-C, again, terminate, kill."""
+_QUIET = (0.1, 0.1, 0.2, 0.4)
+"""Seconds of silence before each look whether somebody waits for input; the last is repeated."""
+_HELD = 0.3
+"""Seconds for which the begin of a line may be held back, in case it turns out to be a question."""
+_SETTLE = 0.02
+_LATE_BEAT = 0.1
 
 
 class ShellRunner:
-    """Implements `Runner` and `Inspectable`. `interactive`: somebody can type. `late` gets background output."""
+    """Implements `Runner` and `Inspectable`. `interactive`: somebody can type. `late` gets background output.
+
+    `program` is the shell to use, by name or path; None finds the best on PATH.
+    """
 
     def __init__(
         self,
@@ -39,60 +54,96 @@ class ShellRunner:
         environment: Mapping[str, str],
         interactive: bool,
         late: Callable[[Produced], None],
+        program: str | None = None,
     ) -> None:
         self._folder = folder
         self._environment = environment_for(environment, interactive=interactive)
         self._interactive = interactive
         self._late = late
+        self._program = program
         self._shell: ShellProcess | None = None
         self._news = asyncio.Event()
+        self._late_timer: asyncio.TimerHandle | None = None
         self._quelling: asyncio.Task[None] | None = None
-        self._lost = ""
+        self._stop = Stop()
+        self._unanswered = 0
+        self._struck = False  # the running cell was interrupted
 
     @property
     def state(self) -> RunnerState:
         """What the shell does now."""
         if self._shell is None:
-            return "dead" if self._lost else "absent"
+            return "absent"
         if self._shell.terminal.died.is_set():
             return "dead"
         return "idle" if self._shell.over.is_set() else "busy"
 
+    def jobs(self) -> tuple[Job, ...]:
+        """The background jobs that were started in cells and are still there."""
+        return alive(self._shell.job_lines) if self._shell is not None else ()
+
     async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
-        """Run one cell; see `Runner.run`."""
+        """Run one cell; see `Runner.run`. Waits first for what an earlier interrupt has still to end."""
         if self._quelling is not None:
             await self._quelling
         shell, lost = await self._ready()
         if lost:
             yield Restarted(reason=lost)
+        if stop.is_set:
+            yield Ended(status="interrupted")
+            return
+        self._stop, self._unanswered, self._struck = stop, 0, False
         shell.begin(code)
         watcher = asyncio.create_task(self._watch(shell, stop, timeout))
         try:
-            async for produced in self._output(shell, watcher):
-                yield produced
-            status = watcher.result() if watcher.done() else None
-            for happening in await self._ending(shell, status):
+            async for happening in self._happenings(shell, watcher):
+                yield happening
+            for happening in await self._ending(shell, watcher):
                 yield happening
         finally:
             watcher.cancel()
             await asyncio.gather(watcher, return_exceptions=True)
-            if not shell.over.is_set() and self._quelling is None:
-                self._quelling = asyncio.create_task(self._quell(shell))
+            if not shell.over.is_set():
+                self._quell(shell, _LADDER)
 
     async def answer(self, text: str | None) -> None:
-        """Type `text`; None ends the input."""
+        """Type `text`; None ends the input, and, when it is asked for again, the cell."""
+        shell = self._shell
+        if shell is None or shell.over.is_set() or self._stop.is_set:
+            return
+        if text is not None:
+            line = text.partition("\n")[0] + "\n"
+            if shell.terminal.has(termios.ECHO):
+                shell.stream.answered(line)
+            shell.terminal.write(line.encode("utf-8", "surrogateescape"))
+            return
+        self._unanswered += 1
+        if self._unanswered == 1:
+            shell.terminal.write(b"\x04")
+        else:
+            self._quell(shell, _LADDER)
 
     async def restart(self) -> None:
         """A new shell, in the folder where the old one was."""
-        await self._drop("")
+        await self.close()
         await self._ready()
 
     async def close(self) -> None:
         """End the shell and what it started."""
-        await self._drop("")
+        if self._quelling is not None:
+            self._quelling.cancel()
+            await asyncio.gather(self._quelling, return_exceptions=True)
+            self._quelling = None
+        if self._late_timer is not None:
+            self._late_timer.cancel()
+            self._late_timer = None
+        shell, self._shell = self._shell, None
+        if shell is not None:
+            self._folder = shell.folder or self._folder
+            await shell.close()
 
     async def variables(self) -> tuple[Variable, ...]:
-        """None: a shell's variables are the environment."""
+        """None: a shell's variables are its environment."""
         return ()
 
     async def complete(self, code: str, cursor: int) -> Completions:
@@ -103,23 +154,56 @@ class ShellRunner:
         """None."""
         return ""
 
-    async def _output(self, shell: ShellProcess, watcher: asyncio.Task[CellStatus]) -> AsyncGenerator[Produced, None]:
-        """What the cell prints, whole lines at once, until it is over or given up."""
+    # ---- a cell
+
+    async def _happenings(
+        self, shell: ShellProcess, watcher: asyncio.Task[CellStatus]
+    ) -> AsyncGenerator[Happening, None]:
+        """What the cell prints, whole lines at once, and what it asks, until it is over or given up."""
+        loop = asyncio.get_running_loop()
+        silence, look, evicted, shown = 0.0, 0, False, loop.time()
         while not shell.over.is_set() and not watcher.done():
-            self._news.clear()
-            quiet = False
-            try:
-                await asyncio.wait_for(self._news.wait(), _QUIET)
-            except TimeoutError:
-                quiet = True
-            if text := shell.stream.take(unfinished=quiet):
+            wait = _QUIET[min(look, len(_QUIET) - 1)]
+            if await _within(self._news, wait):
+                self._news.clear()
+                silence, look = 0.0, 0
+            else:
+                silence, look = silence + wait, look + 1
+                async for happening in self._asked(shell, silence):
+                    yield happening
+            if text := shell.stream.take(unfinished=silence > 0 or loop.time() - shown > _HELD):
+                shown = loop.time()
                 shell.taken()
-                yield _stdout(text)
-                if not quiet:
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(shell.over.wait(), _BEAT)
-        if text := shell.stream.take(unfinished=True):
+                if text.strip() or not self._struck:
+                    yield _stdout(text)
+                await _within(shell.over, _BEAT)
+            if shell.stream.full_screen and not evicted:
+                evicted = True
+                yield _stdout(_refusal(program(shell.terminal)))
+                self._quell(shell, _EVICTION)
+        text = shell.stream.take(unfinished=True)
+        if text.strip() or (text and not self._struck):  # the shell answers an interrupt with an empty line
             yield _stdout(text)
+
+    async def _asked(self, shell: ShellProcess, silence: float) -> AsyncGenerator[Happening, None]:
+        """The question that the silence means, if it means one."""
+        stream = shell.stream
+        if not stream.began or self._quelling is not None:
+            return
+        shown, prompt = stream.line, stream.peek()
+        if not is_question(shell.terminal, clean(shown + prompt), silence):
+            return
+        self._news.clear()
+        if await _within(self._news, _SETTLE):  # the shell at its prompt reads too: its word may be on the way
+            return
+        prompt = clean(shown + stream.take(unfinished=True))
+        if self._interactive:
+            yield Asked(prompt=prompt, secret=not shell.terminal.has(termios.ECHO))
+            if shown:
+                yield _stdout("\n")
+        else:
+            yield _stdout(f"{prompt.removeprefix(clean(shown))}\n[Nobody is there to answer this.]\n")
+            await self.answer(None)
 
     async def _watch(self, shell: ShellProcess, stop: Stop, timeout: float | None) -> CellStatus:
         """Wait for the stop or the time limit, then interrupt; returns when the cell has to end for its consumer."""
@@ -128,34 +212,42 @@ class ShellRunner:
             await asyncio.wait_for(stop.wait(), timeout)
         except TimeoutError:
             status = "timeout"
-        self._quelling = asyncio.create_task(self._quell(shell))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(shell.over.wait(), _PROMISED)
+        self._quell(shell, _LADDER)
+        await _within(shell.over, _PROMISED)
         self._news.set()
         return status
 
-    async def _quell(self, shell: ShellProcess) -> None:
+    def _quell(self, shell: ShellProcess, rungs: Sequence[Rung]) -> None:
+        if self._quelling is None and not shell.over.is_set():
+            self._struck = True
+            self._quelling = asyncio.create_task(self._climb(shell, rungs))
+
+    async def _climb(self, shell: ShellProcess, rungs: Sequence[Rung]) -> None:
         """Interrupt, harder each time, until the shell is at its prompt; behind the last rung the shell itself goes."""
-        for number, patience in _RUNGS:
-            if number is None:
-                shell.terminal.interrupt()
-            else:
-                shell.terminal.send_foreground(number)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(shell.over.wait(), patience)
-                break
-        else:
+        try:
+            await _within(shell.began, 1.0)  # a signal between two cells would leave the typed line for afterwards
+            for number, patience in rungs:
+                if number == signal.SIGINT:
+                    shell.terminal.interrupt()
+                else:
+                    shell.terminal.send_foreground(number)
+                if await _within(shell.over, patience):
+                    return
             shell.terminal.kill()
             await shell.over.wait()
-        self._quelling = None
+        finally:
+            self._quelling = None
 
-    async def _ending(self, shell: ShellProcess, status: CellStatus | None) -> list[Happening]:
+    async def _ending(self, shell: ShellProcess, watcher: asyncio.Task[CellStatus]) -> list[Happening]:
         """How the cell ended, in words where the status alone does not say it."""
+        status = watcher.result() if watcher.done() else "interrupted" if self._stop.is_set else None
         if not shell.over.is_set():
+            shell.stream.give_up()
+            shell.terminal.resume()
             return [Ended(status=status or "interrupted")]
         if shell.terminal.died.is_set():
             words = _death(shell)
-            await self._drop("")
+            await self.close()
             return [_stdout(f"[{words}]\n"), Restarted(reason=words), Ended(status=status or "died")]
         if status is not None:
             return [Ended(status=status)]
@@ -163,43 +255,60 @@ class ShellRunner:
             return [_stdout(f"[exit code {shell.exit_code}]\n"), Ended(status="error")]
         return [Ended(status="ok")]
 
+    # ---- the shell
+
     async def _ready(self) -> tuple[ShellProcess, str]:
         """A shell at its prompt, and why it is a new one although there was one before."""
+        lost = ""
         if self._shell is not None and self._shell.terminal.died.is_set():
-            await self._drop(_death(self._shell))
-        if self._shell is not None:
-            return self._shell, ""
-        found = find(self._environment.get("PATH"))
-        if found is None:
-            raise RunnerError("No shell was found on PATH: neither bash nor zsh nor sh.")
-        dialect, program = found
-        shell = ShellProcess(dialect=dialect, program=program, interactive=self._interactive, changed=self._news.set)
-        try:
-            await shell.start(folder=_existing(self._folder), environment=self._environment)
-        except (RunnerError, OSError, asyncio.CancelledError):
-            await shell.close()
-            raise
-        self._shell = shell
-        lost, self._lost = self._lost, ""
-        return shell, lost
+            lost = _death(self._shell)
+            await self.close()
+        if self._shell is None:
+            dialect, program = find(self._program, self._environment.get("PATH"))
+            shell = ShellProcess(dialect=dialect, program=program, interactive=self._interactive, changed=self._changed)
+            try:
+                await shell.start(folder=_existing(self._folder), environment=self._environment)
+            except (RunnerError, OSError, asyncio.CancelledError):
+                await shell.close()
+                raise
+            self._shell = shell
+        return self._shell, lost
 
-    async def _drop(self, lost: str) -> None:
-        shell, self._shell = self._shell, None
-        self._lost = lost
-        if shell is not None:
-            self._folder = shell.folder or self._folder
-            await shell.close()
+    def _changed(self) -> None:
+        self._news.set()
+        if self._shell is not None and self._late_timer is None and self._shell.stream.has_late:
+            self._late_timer = asyncio.get_running_loop().call_later(_LATE_BEAT, self._tell_late)
+
+    def _tell_late(self) -> None:
+        self._late_timer = None
+        text = self._shell.stream.take_late() if self._shell is not None else ""
+        if text.strip():
+            self._late(_stdout(text))
+
+
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether `event` is set, waiting for it no longer than that."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
 
 
 def _stdout(text: str) -> Produced:
     return Produced(kind="stdout", data={"text/plain": text})
 
 
+def _refusal(name: str) -> str:
+    return (
+        f"[{name} wants the whole screen, which a cell cannot give it; it was ended. Print instead of paging, edit "
+        "files with code, and ask programs for their plain output (`top -b -n 1`, `git --no-pager`).]\n"
+    )
+
+
 def _death(shell: ShellProcess) -> str:
-    code = shell.terminal.exit_code
-    if code == -9:
-        return "The shell was killed. A new one starts; its variables and functions are gone."
-    return f"The shell ended (exit code {code}). A new one starts; its variables and functions are gone."
+    """In plain words."""
+    code = shell.terminal.exit_code or 0
+    how = f"was killed (signal {-code})" if code < 0 else f"ended (exit code {code})"
+    return f"The shell {how}. A new one starts in the same folder; variables and functions are gone."
 
 
 def _existing(folder: str) -> str:

@@ -2,7 +2,7 @@
 
 A cell is a file that the shell reads, so nothing but one short line is ever typed. The end is written by the prompt,
 which comes even after Ctrl-C, to a pipe (status, folder, jobs) and as a mark into the terminal (order of output).
-What would spoil the next cells is put right there: `set -e`, `set -x`, a prompt from somebody's start-up file.
+What would spoil the next cells is put right in between: `set -e`, `set -x`, a prompt from somebody's start-up file.
 """
 
 from __future__ import annotations
@@ -10,9 +10,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from interpreter.errors import RunnerError
 
 _BEGIN = r"""
-__interpreter_begin() {{ __interpreter_token=$1; printf '\033]133;C;%s\007' "$1" >/dev/tty; }}
+__interpreter_status=0
+__interpreter_begin() {{
+    __interpreter_token=$1
+    printf '\033]133;C;%s\007' "$1" >/dev/tty
+    return "$__interpreter_status"
+}}
 __interpreter_token=ready
 """
 _END = r"""
@@ -22,7 +30,6 @@ _END = r"""
 _BASH = rf"""{_BEGIN}
 __interpreter_end() {{{{
     __interpreter_status=$?
-    set +ex
     {_END}
     PS1= PS2= PROMPT_COMMAND='{{{{ __interpreter_end; }}}} 2>/dev/null'
 }}}}
@@ -33,12 +40,11 @@ _ZSH = rf"""{_BEGIN}
 precmd() {{{{
     {{{{
     __interpreter_status=$?
-    set +ex
     {_END}
     PS1= PS2= RPS1=
     }}}} 2>/dev/null
 }}}}
-unsetopt prompt_sp prompt_cr bang_hist; setopt interactive_comments
+unsetopt prompt_sp prompt_cr bang_hist check_jobs; setopt interactive_comments
 PS1= PS2= RPS1=
 """
 _SH = rf"""{_BEGIN}
@@ -82,12 +88,17 @@ _NOBODY = {
 """What programs are told when nobody can type."""
 
 
-def find(path: str | None) -> tuple[Dialect, str] | None:
-    """The best shell on `path` and where it is."""
-    for dialect in DIALECTS:
-        if program := shutil.which(dialect.name, path=path):
-            return dialect, program
-    return None
+def find(wanted: str | None, path: str | None) -> tuple[Dialect, str]:
+    """The shell `wanted`, by name or path, or the best on `path`: its kind, and where it is.
+
+    Raises `RunnerError` if there is none.
+    """
+    names = (wanted,) if wanted is not None else tuple(dialect.name for dialect in DIALECTS)
+    for name in names:
+        if program := shutil.which(name, path=path):
+            kind = Path(program).name
+            return next((dialect for dialect in DIALECTS if dialect.name == kind), DIALECTS[-1]), program
+    raise RunnerError(f"No shell was found: {' or '.join(names)} must be on PATH.")
 
 
 def environment_for(environment: Mapping[str, str], *, interactive: bool) -> dict[str, str]:

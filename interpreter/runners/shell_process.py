@@ -23,18 +23,21 @@ _FULL = 1_000_000
 """Characters waiting to be taken at which the shell has to wait too."""
 _GRACE = 0.5
 """Seconds by which the terminal may lag behind the pipe, or output behind a death."""
+_THROTTLE = 0.25
+"""Seconds between two looks at a background job that floods; it must not be stopped, nor keep us busy."""
 _READ = 65536
 _READY = "ready"
 """The mark of the first prompt."""
 
 
 class ShellProcess:
-    """A shell of one kind. `over` is set while no cell runs in it: at its prompt, or dead.
+    """A shell of one kind. `began`: the cell has; `over`: no cell runs, the shell is at its prompt, or dead.
 
     `exit_code` is the last cell's, None if the shell died in it. `changed` is called when there is news of any kind.
     """
 
     def __init__(self, *, dialect: Dialect, program: str, interactive: bool, changed: Callable[[], None]) -> None:
+        self.began = asyncio.Event()
         self.over = asyncio.Event()
         self.exit_code: int | None = None
         self.folder = ""
@@ -51,6 +54,7 @@ class ShellProcess:
         self._token = _READY
         self._seen = asyncio.Event()  # the cell's end, in the terminal
         self._silent = asyncio.Event()  # nobody writes to the terminal any more
+        self._resumption: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, *, folder: str, environment: Mapping[str, str]) -> None:
@@ -73,10 +77,12 @@ class ShellProcess:
 
     def begin(self, code: str) -> None:
         """Let the shell run `code`."""
+        self.began.clear()
         self.over.clear()
         self._seen.clear()
         self.exit_code = None
         self._token = secrets.token_hex(8)
+        self.terminal.resume()
         self._type("cell", code, self._token)
 
     def taken(self) -> None:
@@ -86,6 +92,8 @@ class ShellProcess:
 
     async def close(self) -> None:
         """End the shell and everything it started; harmless when repeated."""
+        if self._resumption is not None:
+            self._resumption.cancel()
         await self.terminal.close()
         for task in self._tasks:
             task.cancel()
@@ -101,7 +109,7 @@ class ShellProcess:
         """Type the one line that makes the shell read `code`. Programs get no input where nobody can type it."""
         file = self._private / name
         file.write_bytes(code.encode("utf-8", "surrogateescape") + b"\n")
-        begin = "" if token == _READY else f"__interpreter_begin {token}; "
+        begin = "" if token == _READY else f"{{ set +ex; }} 2>/dev/null; __interpreter_begin {token}; "
         empty = "" if self._interactive or token == _READY else " </dev/null"
         typed = f"{begin}. {shlex.quote(str(file))}{empty}\n".encode()
         self.stream.expect(token, typed if begin else b"")
@@ -112,10 +120,15 @@ class ShellProcess:
             self.stream.finish()
             self._silent.set()
         self.stream.feed(data)
+        if self.stream.began:
+            self.began.set()
         if self.stream.ended:
             self._seen.set()
         if self.stream.size >= _FULL:
             self.terminal.pause()
+        elif self.stream.too_late:
+            self.terminal.pause()
+            self._resumption = asyncio.get_running_loop().call_later(_THROTTLE, self.terminal.resume)
         self._changed()
 
     def _recorded(self) -> None:

@@ -86,13 +86,15 @@ class Terminal:
         """
         if self.died.is_set():
             return
+        foreground = self.foreground or self.pid
         try:
-            os.killpg(self.foreground or self.pid, signal.SIGINT)
+            os.killpg(foreground, signal.SIGINT)
         except PermissionError:
             self.write(b"\x03")
         except ProcessLookupError:
             pass
-        processes.send(signal.SIGINT, [self.pid])
+        if foreground != self.pid:
+            processes.send(signal.SIGINT, [self.pid])
 
     def send_foreground(self, number: signal.Signals) -> None:
         """Signal what runs in the foreground, but never the program itself."""
