@@ -1,0 +1,37 @@
+"""Events as JSON lines for other programs: one event a line, each numbered and with its time. Draws nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from interpreter import events as e
+from interpreter.renderers.writer import Writer
+from interpreter.wire import to_object
+
+
+class JsonRenderer:
+    """`JsonRenderer(file)` is a consumer that writes each event to `file` at once.
+
+    A line is the event's own fields after `seq`, its number from 1, and `time`, seconds since 1970; in ASCII, so no
+    terminal obeys it. When the reader of a pipe has gone, nothing more is written and `broken` is true: whoever runs
+    the turn looks and interrupts.
+    """
+
+    def __init__(self, file: TextIO, *, clock: Callable[[], float] = time.time) -> None:
+        self._writer = Writer(file)
+        self._clock = clock
+        self._seq = 0
+
+    @property
+    def broken(self) -> bool:
+        """Whether nobody reads any more."""
+        return self._writer.broken
+
+    def __call__(self, event: e.Event) -> None:
+        """Write one line."""
+        self._seq += 1
+        line = {"seq": self._seq, "time": round(self._clock(), 3), **to_object(event)}
+        self._writer.write(json.dumps(line, separators=(",", ":")) + "\n")

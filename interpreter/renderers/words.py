@@ -1,0 +1,100 @@
+"""What happened, in words: the sentences that the plain and the terminal renderer share. No colours, no drawing."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from interpreter import events as e
+from interpreter.renderers.sanitize import clean, clean_line
+
+Notice: TypeAlias = (
+    e.Warned
+    | e.Retrying
+    | e.ProtocolChanged
+    | e.CodeRejected
+    | e.KernelRestarted
+    | e.HistoryUndone
+    | e.HistoryTrimmed
+    | e.ModelChanged
+    | e.SessionResumed
+)
+"""What happens beside the conversation; each is told in a sentence."""
+
+_TURNS = {
+    "done": "",
+    "interrupted": "interrupted",
+    "declined": "not run, as you said",
+    "step_limit": "stopped: too many steps",
+    "budget": "stopped: the budget is used up",
+    "loop": "stopped: the same code again and again",
+    "failed": "failed",
+}
+
+
+def seconds(time: float) -> str:
+    """A duration, as short as it is clear."""
+    if time < 60:
+        return f"{time:.1f} s"
+    minutes, rest = divmod(round(time), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def decided(event: e.CodeDecided) -> str:
+    """What became of a proposal; empty where that needs no words: the user was asked and said yes."""
+    note = clean_line(event.note)
+    match event.decision:
+        case "run":
+            return {"asked": "", "always": "approved, as always", "auto": "runs without asking"}[event.by]
+        case "edited":
+            return "edited; this runs:"
+        case "declined":
+            return f"declined: {note}" if note else "declined"
+        case "skipped":
+            return f"not run: {note}" if note else "not run"
+
+
+def finished(event: e.CodeFinished) -> str:
+    """How a cell ended, and how long it took."""
+    return f"{event.status}, {seconds(event.seconds)}"
+
+
+def turn(event: e.TurnFinished) -> str:
+    """Why a turn ended; empty when it simply was done."""
+    return clean_line(event.error) if event.error else _TURNS[event.reason]
+
+
+def usage(tokens_in: int, tokens_out: int, tokens_cached: int, cost: float | None) -> str:
+    """What requests took."""
+    cached = f" ({tokens_cached:,} cached)" if tokens_cached else ""
+    price = "" if cost is None else f", ${cost:.4f}" if cost < 0.1 else f", ${cost:.2f}"
+    return f"{tokens_in:,} tokens in{cached}, {tokens_out:,} out{price}"
+
+
+def notice(event: Notice) -> str:
+    """What happened beside the conversation, as one sentence or two."""
+    match event:
+        case e.Warned():
+            return f"warning: {clean(event.text)}"
+        case e.Retrying():
+            return f"{clean_line(event.reason)} Trying again in {seconds(event.wait)}."
+        case e.ProtocolChanged():
+            return f"The endpoint does not take {event.from_!r}; asking it with {event.to!r}."
+        case e.CodeRejected():
+            return f"A call of the model could not be read and was not run: {clean_line(event.reason)}"
+        case e.KernelRestarted():
+            return f"{clean_line(event.language)} was restarted ({clean_line(event.reason)}); its variables are gone."
+        case e.HistoryUndone():
+            turns = "One turn was" if event.turns == 1 else f"{event.turns} turns were"
+            return f"{turns} taken back from the conversation; what the code did stays done."
+        case e.HistoryTrimmed():
+            return clean_line(event.reason)
+        case e.ModelChanged():
+            return f"{clean_line(event.model)} answers from now on."
+        case e.SessionResumed():
+            lost = "".join(f" Lost: {clean_line(what)}." for what in event.lost)
+            return f"Session {clean_line(event.session)} goes on.{lost}"
+
+
+def kept(file: str) -> str:
+    """Where the whole of an output is."""
+    return f"the whole is in {clean_line(file)}"
