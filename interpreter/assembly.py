@@ -72,7 +72,7 @@ async def assemble(
     model, ladder = _model(settings, runners)
     loaded = _loaded(settings, home)
     folder = loaded.folder if loaded else Store(home.sessions).create()
-    journal = Journal(folder, secrets=secrets, warn=warn)
+    journal = Journal(folder, secrets=secrets)
     session = Session(
         model=model,
         ladder=ladder,

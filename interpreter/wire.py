@@ -25,8 +25,11 @@ def _adapter() -> TypeAdapter[e.Event]:
 
 
 def to_json(event: e.Event) -> str:
-    """`event` as one line of JSON, without a newline."""
-    return _adapter().dump_json(event).decode()
+    """`event` as one line of JSON, without a newline. Half a surrogate pair, which no JSON can carry, becomes `?`."""
+    try:
+        return _adapter().dump_json(event).decode()
+    except ValueError:
+        return _adapter().dump_json(from_object(_paired(_adapter().dump_python(event)))).decode()
 
 
 def to_object(event: e.Event) -> dict[str, Any]:
@@ -43,6 +46,18 @@ def from_object(value: Any) -> e.Event:
 def from_json(line: str | bytes) -> e.Event:
     """The event written as `line`. Raises `ValueError` if it is no event."""
     return _adapter().validate_json(line)
+
+
+def _paired(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {_paired(key): _paired(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_paired(item) for item in value]
+        case _:
+            return value
 
 
 def schema() -> dict[str, Any]:

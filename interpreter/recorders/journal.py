@@ -14,14 +14,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from interpreter import events as e
 from interpreter.errors import StorageError
 from interpreter.recorders.folder import SessionFolder, private, refusal
-from interpreter.recorders.lines import lines, parsed, unheard, written
+from interpreter.recorders.lines import lines, parsed, written
 from interpreter.recorders.mending import Mending
 from interpreter.secrets import NO_SECRETS, Secrets
 
@@ -49,9 +48,9 @@ def now() -> str:
 class Journal:
     """Implements `Consumer`. Takes the session for this program and goes on where an earlier journal ended.
 
-    What a crash left open is closed first, a line cut off is taken away, and `warn` is told. Raises `StorageError` if
-    another program has the session or the folder takes no file. Once a write fails, every later event is refused with
-    the same line: a journal with a hole would tell a story that did not happen.
+    A line that a crash cut off is taken away, and what it left open is closed. Raises `StorageError` if another
+    program has the session or the folder takes no file. Once a write fails, every later event is refused with the same
+    line: a journal with a hole would tell a story that did not happen.
     """
 
     def __init__(
@@ -59,7 +58,6 @@ class Journal:
         folder: SessionFolder,
         *,
         secrets: Secrets = NO_SECRETS,
-        warn: Callable[[str], None] = unheard,
     ) -> None:
         self.folder = folder
         self._secrets = secrets
@@ -70,7 +68,7 @@ class Journal:
         self._lock = folder.lock()
         self._fd = -1
         try:
-            closing = self._open(warn)
+            closing = self._open()
             for event in closing:
                 self(event)
         except BaseException:
@@ -108,11 +106,11 @@ class Journal:
         self._broken = self._broken or f"Session {self.folder.id} was closed."
         self._lock.close()
 
-    def _open(self, warn: Callable[[str], None]) -> tuple[e.Event, ...]:
+    def _open(self) -> tuple[e.Event, ...]:
         """Open the file for the next line, with whole lines only before it; what closes what they left open."""
         path, mending = self.folder.journal, Mending()
         if path.exists():
-            for line in lines(path, warn):
+            for line in lines(path):
                 mending.follow(line)
                 self._seq = max(self._seq, line.seq)
         try:
