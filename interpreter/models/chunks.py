@@ -8,6 +8,31 @@ from typing import Any
 from interpreter.protocols.exchange import CallDelta, Chunk, TokenCount
 
 
+class PlainWords:
+    """A provider's own stream, its content as plain words where it comes as a list of parts."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> PlainWords:
+        return self
+
+    async def __anext__(self) -> Any:
+        piece = await anext(self._stream)
+        for choice in getattr(piece, "choices", None) or ():
+            delta = getattr(choice, "delta", None)
+            if isinstance(getattr(delta, "content", None), list):
+                delta.content = _text(delta.content)
+        return piece
+
+    async def aclose(self) -> None:
+        """Close the stream, however it wants to be."""
+        for name in ("aclose", "close"):
+            if (close := getattr(self._stream, name, None)) is not None:
+                await close()
+                return
+
+
 def chunk_of(chunk: Any, prices: Mapping[str, Any]) -> Chunk:
     """One piece of a stream."""
     usage = _usage(getattr(chunk, "usage", None), prices)

@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from interpreter.errors import ModelError
-from interpreter.models.chunks import chunk_of, whole_of
+from interpreter.models.chunks import PlainWords, chunk_of, whole_of
 from interpreter.models.faults import classify
 from interpreter.models.logfile import LogFile
 from interpreter.models.naming import Endpoint, endpoint
@@ -194,6 +194,8 @@ async def _pieces(response: Any, prices: Mapping[str, Any]) -> AsyncGenerator[Ch
     if not hasattr(response, "__aiter__"):
         yield whole_of(response, prices)
         return
+    if hasattr(response.completion_stream, "__anext__"):
+        response.completion_stream = PlainWords(response.completion_stream)  # litellm drops lists from a stream
     async for chunk in response:
         yield chunk_of(chunk, prices)
 

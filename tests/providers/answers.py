@@ -25,13 +25,15 @@ class Called:
 class Say:
     """A reply: words, thinking and calls, in the form that the request offers (a fenced block where it offers none).
 
-    `finish` overrides the finish reason. `usage` is what the endpoint counts, (in, out, cached).
+    `finish` overrides the finish reason. `listed`: the words are a list of parts
+    (on OpenAI's wire, in a stream). `usage` is what the endpoint counts, (in, out, cached).
     """
 
     text: str = ""
     reasoning: str = ""
     calls: tuple[Called, ...] = ()
     finish: str | None = None
+    listed: bool = False
     usage: tuple[int, int, int] = (20, 5, 0)
 
 

@@ -165,7 +165,7 @@ def pieces(say: Say, body: Json) -> Iterator[Json]:
     if say.reasoning:
         yield chunk({"reasoning_content": say.reasoning}, body=body)
     for word in _split(_words(say, body)):
-        yield chunk({"content": word}, body=body)
+        yield chunk({"content": _content_of(say, word)}, body=body)
     if "tools" in body:
         for index, called in enumerate(say.calls):
             begun = {**_call(called), "index": index, "function": {"name": called.name, "arguments": ""}}
@@ -181,6 +181,10 @@ def pieces(say: Say, body: Json) -> Iterator[Json]:
     options: Any = body.get("stream_options") or {}
     if options.get("include_usage"):
         yield {**_head(body, "chat.completion.chunk"), "choices": [], "usage": _usage(say)}
+
+
+def _content_of(say: Say, words: str) -> object:
+    return [{"type": "text", "text": words}] if say.listed and words else words
 
 
 def chunk(delta: Json, *, body: Json | None = None, finish: str | None = None) -> Json:
