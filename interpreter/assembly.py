@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from interpreter.errors import UsageError
+from interpreter.answering import answerer
+from interpreter.choosing import Choice, choose
 from interpreter.history import History
 from interpreter.limits import Limits
 from interpreter.places import Places, places
-from interpreter.prompt import Surroundings, brief, text_rules
-from interpreter.protocols.ladder import FixedProtocol
+from interpreter.prompt import Surroundings
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.journal import Journal
 from interpreter.recorders.outputs import DiskKeeper
@@ -21,7 +20,7 @@ from interpreter.recorders.resume import Loaded, load
 from interpreter.recorders.store import Store
 from interpreter.runners.environment import workplace
 from interpreter.runners.languages import LocalRunners
-from interpreter.seams import Consumer, Host, Ladder, Model
+from interpreter.seams import Consumer, Host
 from interpreter.secrets import Secrets, known
 from interpreter.session import Session
 from interpreter.settings import LATEST, Settings
@@ -48,34 +47,31 @@ async def assemble(
     host: Host,
     environment: Mapping[str, str] | None = None,
     home: Places | None = None,
+    choice: Choice | None = None,
     interactive: bool = False,
     consumers: Sequence[Consumer] = (),
     warn: Callable[[str], None] = lambda _: None,
 ) -> Assembly:
     """Build everything; nothing slow is imported or started yet.
 
-    `interactive`: a person can type into a cell. `warn` is told of survivable trouble. Raises `UsageError` if no model
-    is chosen or a setting cannot be used, `StorageError` if the session cannot be kept.
+    `choice` is the model where it was chosen before; `interactive`: a person can type into a cell. `warn` is told of
+    survivable trouble. Raises `UsageError` if no model is chosen or a setting cannot be used, `StorageError` if the
+    session cannot be kept.
     """
     environment = os.environ if environment is None else environment
     home = home or places(environment)
     secrets = known(environment, settings.api_key)
-    place = workplace(
-        folder=str(Path.cwd()),
-        environment=environment,
-        cache=home.cache,
-        python=settings.python,
-        memory_limit=settings.memory_limit,
-        output_limit=settings.output_limit,
-    )
-    runners = LocalRunners(place=place, interactive=interactive, kernel=settings.kernel)
-    model, ladder = _model(settings, runners)
+    place = workplace(folder=str(Path.cwd()), environment=environment, cache=home.cache)
+    runners = LocalRunners(place=place, interactive=interactive)
+    where = Surroundings(folder=place.folder, languages=runners.languages, aliases={})
+    choice = choice or await choose(settings, home, environment)
+    answering = answerer(choice, settings, home, environment, where)
     loaded = _loaded(settings, home)
     folder = loaded.folder if loaded else Store(home.sessions).create()
     journal = Journal(folder, secrets=secrets)
     session = Session(
-        model=model,
-        ladder=ladder,
+        model=answering.model,
+        ladder=answering.ladder,
         runners=runners,
         host=host,
         keeper=DiskKeeper(folder, secrets=secrets),
@@ -91,18 +87,14 @@ async def assemble(
             warn(warning)
         session.resumed(loaded.lost)
 
-    async def warm() -> None:
-        from interpreter.models.litellm import load as load_litellm
-
-        await asyncio.to_thread(load_litellm)
-
     async def close() -> None:
         try:
             await session.close()
+            await answering.close()
         finally:
             journal.close()
 
-    return Assembly(session=session, folder=folder, secrets=secrets, warm=warm, close=close, loaded=loaded)
+    return Assembly(session=session, folder=folder, secrets=secrets, warm=answering.warm, close=close, loaded=loaded)
 
 
 def _loaded(settings: Settings, home: Places) -> Loaded | None:
@@ -110,19 +102,3 @@ def _loaded(settings: Settings, home: Places) -> Loaded | None:
         return None
     store = Store(home.sessions)
     return load(store.latest() if settings.resume == LATEST else store.find(settings.resume))
-
-
-def _model(settings: Settings, runners: LocalRunners) -> tuple[Model, Ladder]:
-    from interpreter.models.litellm import LitellmModel
-
-    if settings.model is None:
-        raise UsageError("No model is chosen. Give --model NAME.")
-    where = Surroundings(folder=str(Path.cwd()), languages=runners.languages, aliases={})
-    model = LitellmModel(
-        settings.model,
-        api_base=settings.api_base,
-        api_key=settings.api_key,
-        custom_llm_provider=settings.custom_llm_provider,
-    )
-    protocol = "tools" if settings.protocol == "auto" else settings.protocol
-    return model, FixedProtocol(protocol, brief(where), rules=text_rules(where.languages))

@@ -23,6 +23,16 @@ class Places:
         return self.config / "config.toml"
 
     @property
+    def capabilities(self) -> Path:
+        """What was learnt of endpoints."""
+        return self.data / "capabilities.json"
+
+    @property
+    def log(self) -> Path:
+        """What the model library says, without keys."""
+        return self.cache / "model.log"
+
+    @property
     def sessions(self) -> Path:
         """One folder a session."""
         return self.data / "sessions"
