@@ -143,7 +143,8 @@ def _payload(payload: Mapping[str, Any]) -> Produced | None:
         case "set_next_input":
             return Produced(kind="display", data={"text/plain": str(payload["text"])})
         case "ask_exit":
-            words = "exit() does not end this session: the kernel goes on and its variables are kept.\n"
+            kept = "the kernel goes on and its variables are kept" if payload.get("keepkernel") else "the kernel ends"
+            words = f"exit() does not end this session: {kept}.\n"
             return Produced(kind="stderr", data={"text/plain": words})
         case _:
             return None

@@ -186,7 +186,7 @@ class LocalKernel:
                 continue
             if channel == "iopub":
                 self._told.set()
-            else:
+            elif channel != "stdin":  # there the kernel asks, and names the cell that it asks for
                 future = self._answers.get(message["parent_header"].get("msg_id", ""))
                 if future is not None and not future.done():
                     future.set_result(message)

@@ -148,6 +148,8 @@ def main(plan: dict[str, Any], arguments: list[str]) -> None:
     app: Any = IPKernelApp.instance()
     app.initialize(arguments)
     sys.modules.pop("debugpy", None)
+    told = {"source": "ask_exit", "keepkernel": True}
+    app.shell.ask_exit = lambda: app.shell.payload_manager.write_payload(told)  # exit() in a cell ends no session
     events = app.shell.events
     open_folder_at_first_cell(events, plan["python_path"])
     if hasattr(sys.stdout, "settle"):

@@ -1,0 +1,250 @@
+"""Cells that do not end by themselves: interrupts, limits and deaths, on real kernels."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from interpreter.seams import Ended, Happening, Produced, Restarted
+from interpreter.stop import Stop
+from tests.runners.bench import Bench, at, bench, error, status, text
+
+OK = Ended(status="ok")
+STUBBORN = """
+import time
+def resist():
+    while True:
+        try:
+            print('ready', flush=True)
+            while True:
+                time.sleep(60)
+        except BaseException:
+            pass
+resist()
+"""
+"""Code that no interrupt ends."""
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One kernel, for cells after which it lives."""
+    with bench(at(tmp_path_factory.mktemp("work"))) as made:
+        yield made
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Bench]:
+    """A kernel of the test's own, for cells that kill it."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    with bench(at(folder)) as made:
+        yield made
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of that id runs."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def restarts(happenings: list[Happening]) -> list[str]:
+    """The reasons of the restarts that were told."""
+    return [happening.reason for happening in happenings if isinstance(happening, Restarted)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import time\nprint('ready', flush=True)\ntime.sleep(60)",
+        "print('ready', flush=True)\nwhile True: pass",
+        "import asyncio\nprint('ready', flush=True)\nawait asyncio.sleep(60)",
+        "import subprocess\nprint('ready', flush=True)\nsubprocess.run(['sleep', '60'])",
+        "import os\nprint('ready', flush=True)\nos.system('sleep 60')\nos.system('true')\nimport time\ntime.sleep(60)",
+        "print('ready', flush=True)\n!sleep 60",
+        "import threading\nprint('ready', flush=True)\nthreading.Event().wait()",
+        "import time\nprint('ready', flush=True)\ntry:\n    time.sleep(60)\nexcept BaseException:\n    pass\ntime.sleep(60)",
+    ],
+    ids=["sleep", "busy loop", "await", "child process", "two children", "shell escape", "lock", "swallowed once"],
+)
+def test_an_interrupt_ends_the_cell_and_keeps_the_state(kernel: Bench, code: str) -> None:
+    kernel.run("kept = 41")
+    happened = kernel.run(code, stop_at="ready")
+    assert status(happened) == "interrupted"
+    assert kernel.run("print(kept + 1)") == [Produced(kind="stdout", data={"text/plain": "42\n"}), OK]
+
+
+def test_whoever_reads_is_let_go_at_once_though_c_code_goes_on(kernel: Bench) -> None:
+    kernel.run("kept = 41")
+    happened = kernel.run("print('ready', flush=True)\nsum(range(10**8))", stop_at="ready")
+    assert status(happened) == "interrupted"
+    after = kernel.run("kept")
+    assert (after, restarts(after)) == ([Produced(kind="result", data={"text/plain": "41"}), OK], [])
+
+
+def test_a_cell_that_waits_for_input_is_interrupted(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    with bench(at(tmp_path / "work"), interactive=True) as asking:
+        stop = Stop()
+
+        async def ask() -> list[Happening]:
+            seen = []
+            async with aclosing(asking.runner.run("input('? ')", stop)) as happenings:
+                async for happening in happenings:
+                    seen.append(happening)
+                    stop.set()
+            return seen
+
+        assert status(asking.do(ask())) == "interrupted"
+        assert status(asking.run("1")) == "ok"
+
+
+def test_code_that_resists_lets_its_reader_go_and_costs_the_kernel(mortal: Bench) -> None:
+    mortal.run("kept = 1\nrows = [1, 2]")
+    happened = mortal.run(STUBBORN, stop_at="ready")
+    assert (status(happened), mortal.runner.state) == ("interrupted", "busy")
+    after = mortal.run("'kept' in dir()")
+    assert after == [
+        Restarted(reason="the code did not react to the interrupt; lost: kept, rows"),
+        Produced(kind="result", data={"text/plain": "False"}),
+        OK,
+    ]
+
+
+def test_a_restart_while_code_resists_brings_one_new_kernel(mortal: Bench) -> None:
+    mortal.run(STUBBORN, stop_at="ready")
+    mortal.do(mortal.runner.restart())
+    assert mortal.run("'resist' in dir()") == [Produced(kind="result", data={"text/plain": "False"}), OK]
+
+
+def test_a_stop_while_an_earlier_interrupt_is_under_way_ends_at_once(mortal: Bench) -> None:
+    mortal.run(STUBBORN, stop_at="ready")
+    stop = Stop()
+    stop.set()
+
+    async def refused() -> list[Happening]:
+        async with aclosing(mortal.runner.run("print('never')", stop)) as happenings:
+            return [happening async for happening in happenings]
+
+    assert mortal.do(refused()) == [Ended(status="interrupted")]
+
+
+def test_a_reader_who_leaves_interrupts_the_cell(kernel: Bench) -> None:
+    kernel.run("import time")
+
+    async def leave() -> None:
+        async with aclosing(kernel.runner.run("print('ready', flush=True)\ntime.sleep(60)\nleft = 1", Stop())) as seen:
+            assert await anext(seen) == Produced(kind="stdout", data={"text/plain": "ready\n"})
+
+    kernel.do(leave())
+    assert text(kernel.run("'left' in dir()")) == "False"
+
+
+def test_the_time_limit_interrupts_and_says_so(kernel: Bench) -> None:
+    happened = kernel.run("import time\nprint('begun', flush=True)\ntime.sleep(60)", timeout=0.5)
+    assert (status(happened), text(happened, "stdout")) == ("timeout", "begun\n")
+    assert status(kernel.run("1", timeout=30)) == "ok"
+
+
+def test_output_beyond_the_limit_interrupts_the_cell(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    with bench(at(tmp_path / "work", output_limit=1)) as small:
+        happened = small.run("while True:\n    print('x' * 1000)")
+        assert status(happened) == "error"
+        assert "The cell was interrupted: it printed more than 1 MB." in text(happened, "error")
+        assert text(small.run("'still here'")) == "'still here'"
+
+
+def test_memory_beyond_the_limit_is_an_error_and_the_kernel_lives(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    with bench(at(tmp_path / "work", memory_limit=2000)) as small:
+        assert error(small.run("kept = 1\nx = bytearray(4_000_000_000)")) == "MemoryError"
+        assert text(small.run("kept")) == "1"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import os\nos._exit(3)", "the kernel ended with exit code 3"),
+        ("import ctypes\nctypes.string_at(0)", "the kernel crashed with signal 11 (Segmentation fault)"),
+        (
+            "import os\nos.kill(os.getpid(), 9)",
+            "the kernel was killed, probably because the machine ran out of memory",
+        ),
+    ],
+    ids=["exit", "segfault", "killed"],
+)
+def test_a_death_is_told_with_the_last_output_and_what_is_lost(mortal: Bench, code: str, words: str) -> None:
+    mortal.run("table = 1")
+    happened = mortal.run(f"print('last words', flush=True)\n{code}")
+    assert happened == [
+        Produced(kind="stdout", data={"text/plain": "last words\n"}),
+        Produced(kind="error", data={"text/plain": f"{words[0].upper()}{words[1:]}."}),
+        Restarted(reason=f"{words}; lost: table"),
+        Ended(status="died"),
+    ]
+    assert text(mortal.run("'table' in dir()")) == "False"
+
+
+def test_a_death_between_two_cells_is_told_before_the_next(mortal: Bench) -> None:
+    mortal.run("import os, threading\nthreading.Timer(0.2, lambda: os._exit(4)).start()")
+    mortal.do(mortal.until(lambda: mortal.runner.state == "dead"))
+    assert restarts(mortal.run("1")) == ["the kernel ended with exit code 4; lost: os, threading"]
+
+
+def test_children_of_the_kernel_end_with_it(mortal: Bench) -> None:
+    code = "import os, subprocess\nchild = subprocess.Popen(['sleep', '600'])\nprint(child.pid, os.getpid())"
+    child, own = map(int, text(mortal.run(code)).split())
+    assert alive(child)
+    mortal.do(mortal.runner.close())
+    assert (alive(child), alive(own), mortal.runner.state) == (False, False, "absent")
+
+
+def test_children_of_a_kernel_that_died_end_too(mortal: Bench) -> None:
+    code = (
+        "import os, subprocess\nchild = subprocess.Popen(['sleep', '600'])\nprint(child.pid, flush=True)\nos._exit(0)"
+    )
+    child = int(text(mortal.run(code), "stdout"))
+    mortal.do(mortal.until(lambda: not alive(child)))
+
+
+def test_nothing_is_left_behind_after_a_close_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "t").mkdir()
+    with bench(at(tmp_path / "work")) as made:
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))
+        pid = int(text(made.run("import os\nprint(os.getpid())")))
+        made.run(STUBBORN, stop_at="ready")
+        made.do(made.runner.close())
+        assert (alive(pid), list((tmp_path / "t").iterdir())) == (False, [])
+
+        async def others() -> set[object]:
+            return asyncio.all_tasks() - {asyncio.current_task()}
+
+        assert made.do(others()) == set()
+
+
+def test_an_interrupt_while_the_kernel_starts_ends_the_cell(mortal: Bench) -> None:
+    stop = Stop()
+
+    async def started() -> list[Happening]:
+        asyncio.get_running_loop().call_soon(stop.set)
+        async with aclosing(mortal.runner.run("print('never')", stop)) as happenings:
+            return [happening async for happening in happenings]
+
+    assert mortal.do(started()) == [Ended(status="interrupted")]
+    assert text(mortal.run("'later'")) == "'later'"
+
+
+def test_a_signal_from_outside_to_the_group_is_a_death(mortal: Bench) -> None:
+    pid = int(text(mortal.run("import os\nprint(os.getpid())")))
+    os.killpg(pid, signal.SIGTERM)
+    mortal.do(mortal.until(lambda: mortal.runner.state == "dead"))
+    assert "signal 15" in restarts(mortal.run("1"))[0]
