@@ -76,7 +76,7 @@ def load(path: Path) -> Json:
             notebook = _version_4(text)
             _complete(notebook)
             nbformat.validate(notebook)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
+    except (nbformat.ValidationError, ValueError, AttributeError, KeyError, TypeError) as error:
         why = str(error).partition("\n")[0][:200]
         raise UsageError(f"{path} is not a Jupyter notebook that can be read: {why}") from error
     return notebook

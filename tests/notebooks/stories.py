@@ -16,7 +16,7 @@ STARTED = e.SessionStarted(session="261001-120000", model="acme/large")
 def cell(
     identity: str,
     code: str,
-    *outputs: e.Output,
+    *outputs: e.Output | e.OutputCleared,
     language: str = "python",
     status: e.CellStatus = "ok",
     by: e.Author = "model",
