@@ -15,7 +15,7 @@ from interpreter.patience import Patience
 from interpreter.protocols.brief import Brief
 from interpreter.protocols.exchange import Message, TokenCount
 from interpreter.protocols.ladder import FixedProtocol
-from interpreter.seams import Consumer, Host, Ladder
+from interpreter.seams import Consumer, Host, Keeper, Ladder
 from interpreter.session import Session
 from interpreter.testing import Answer, FakeRunners, MemoryKeeper, ScriptedHost, ScriptedModel, Waits
 
@@ -34,6 +34,7 @@ def session(
     runners: FakeRunners | None = None,
     consumers: tuple[Consumer, ...] = (),
     limits: Limits | None = None,
+    keeper: Keeper | None = None,
     ladder: Ladder | None = None,
     usage: TokenCount | None = None,
     window: int | None = None,
@@ -47,7 +48,7 @@ def session(
         ladder=ladder or FixedProtocol(protocol, BRIEF),
         runners=runners or FakeRunners(),
         host=host or ScriptedHost(),
-        keeper=MemoryKeeper(),
+        keeper=keeper or MemoryKeeper(),
         consumers=consumers,
         limits=limits or Limits(),
         patience=Patience(sleep=waits or Waits()),

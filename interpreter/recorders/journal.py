@@ -67,6 +67,7 @@ class Journal:
         self._broken: str | None = None
         self._lock = folder.lock()
         self._fd = -1
+        self._end = 0  # bytes of whole lines
         try:
             closing = self._open()
             for event in closing:
@@ -83,12 +84,15 @@ class Journal:
         line = self._secrets.masked(written(event, seq=self._seq, time=now())).encode()
         try:
             _write(self._fd, line)
+            self._end += len(line)
             if event.type in _INTENT or time.monotonic() - self._synced >= _INTERVAL:
                 self._sync()
             else:
                 self._sync_soon()
         except OSError as error:
             self._broken = refusal(self.folder.path, error)
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._end)  # half a line would be no event
             raise StorageError(self._broken) from error
 
     def close(self) -> None:
@@ -116,6 +120,7 @@ class Journal:
         try:
             self._fd = private(path, os.O_RDWR | os.O_APPEND)
             _end_last_line(self._fd)
+            self._end = os.fstat(self._fd).st_size
         except OSError as error:
             raise StorageError(refusal(self.folder.path, error)) from error
         return mending.closing()

@@ -6,7 +6,6 @@ import os
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
 
 from interpreter.errors import StorageError
 from interpreter.recorders.folder import private, refusal
@@ -44,7 +43,7 @@ class Allowance:
 class LongText:
     """Masks a text, shows its beginning, and holds the rest back once it comes faster than `allowance` lets it.
 
-    The whole goes to `path` as soon as it is too long for memory; the file stays only if something was left out.
+    The whole goes to `path` as soon as it is too long for memory; it stays there only if something was left out.
     """
 
     def __init__(self, path: Path, secrets: Secrets, allowance: Allowance) -> None:
@@ -52,9 +51,9 @@ class LongText:
         self._secrets = secrets
         self._allowance = allowance
         self._undecided = ""
-        self._begun: list[str] = []
-        self._length = 0
-        self._file: TextIO | None = None
+        self._unwritten: list[str] = []
+        self._unwritten_length = 0
+        self._on_disk = False
         self._holding = False
         self._tail: deque[str] = deque()
         self._tail_length = 0
@@ -71,18 +70,15 @@ class LongText:
         """What is still to be shown: the tail, and the file with the whole if something was left out."""
         shown = self._masked(self._undecided)
         self._undecided = ""
-        if self._file is not None:
-            self._file.close()
-        if not self._holding:
-            self._drop()
-            return shown, None
         tail = "".join(self._tail)
         surplus = max(0, len(tail) - TAIL)
         left_out = self._left_out + surplus
-        if not left_out:
-            self._drop()
-            return tail, None
-        return f"\n[… {left_out} characters left out …]\n{tail[surplus:]}", self._path
+        if left_out:
+            self._write()
+            return f"\n[… {left_out} characters left out …]\n{tail[surplus:]}", self._path
+        if self._on_disk:
+            self._path.unlink(missing_ok=True)
+        return shown + tail, None
 
     def _masked(self, text: str) -> str:
         self._keep(text)
@@ -105,21 +101,21 @@ class LongText:
             self._tail_length -= gone
             self._left_out += gone
 
-    def _drop(self) -> None:
-        if self._file is not None:
-            self._path.unlink(missing_ok=True)
-
     def _keep(self, text: str) -> None:
-        self._length += len(text)
+        self._unwritten.append(text)
+        self._unwritten_length += len(text)
+        if self._unwritten_length > HEAD:
+            self._write()
+
+    def _write(self) -> None:
+        """Append what is in memory. No file stays open: a cell may be abandoned at any moment."""
+        mode = os.O_APPEND if self._on_disk else os.O_TRUNC
         try:
-            if self._file is not None:
-                self._file.write(text)
-                return
-            self._begun.append(text)
-            if self._length > HEAD:
-                self._path.parent.mkdir(mode=0o700, exist_ok=True)
-                self._file = os.fdopen(private(self._path), "w", encoding="utf-8", errors="backslashreplace")
-                self._file.writelines(self._begun)
-                self._begun.clear()
+            self._path.parent.mkdir(mode=0o700, exist_ok=True)
+            with os.fdopen(private(self._path, os.O_WRONLY | mode), "ab") as file:
+                file.write("".join(self._unwritten).encode(errors="backslashreplace"))
         except OSError as error:
             raise StorageError(refusal(self._path.parent, error)) from error
+        self._on_disk = True
+        self._unwritten.clear()
+        self._unwritten_length = 0
