@@ -13,12 +13,13 @@ class PlainWords:
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
+        self._pieces = aiter(stream)
 
     def __aiter__(self) -> PlainWords:
         return self
 
     async def __anext__(self) -> Any:
-        piece = await anext(self._stream)
+        piece = await anext(self._pieces)
         for choice in getattr(piece, "choices", None) or ():
             delta = getattr(choice, "delta", None)
             if isinstance(getattr(delta, "content", None), list):
@@ -54,7 +55,7 @@ def whole_of(response: Any, prices: Mapping[str, Any]) -> Chunk:
 def _chunk(said: Any, finish: str | None, usage: TokenCount | None) -> Chunk:
     return Chunk(
         text=_text(getattr(said, "content", None)),
-        reasoning=_text(getattr(said, "reasoning_content", None)),
+        reasoning=_text(getattr(said, "reasoning_content", None) or getattr(said, "reasoning", None)),
         calls=_calls(said),
         finish=finish,
         usage=usage,

@@ -39,6 +39,7 @@ _OFTEN = "{model} is asked too often. Wait a little and ask again."
 _BUSY = "{model} is overloaded. Wait a little and ask again."
 _SLOW = "{model} did not answer in time. Ask again, or check {base}."
 _UNKNOWN = "{base} knows no model {model}. Check --model and --api-base."
+_NOBODY = "Nobody answers at {base}. Check --api-base, and that the server runs."
 _FORM = "{model} does not take function calls in this form. Try --protocol text."
 
 
@@ -47,6 +48,12 @@ def _refusal(refused: Feature, says: str, words: str, statuses: tuple[int, ...] 
 
 
 TABLE: tuple[Row, ...] = (
+    Row(
+        fault="connect",
+        says=r"\bConnectError\b|Connection refused|Name or service not known|nodename nor servname|"
+        r"Temporary failure in name resolution|All connection attempts failed",
+        words=_NOBODY,
+    ),
     Row(fault="timeout", classes="MidStreamFallbackError", says=r"timed? ?out", words=_SLOW),
     Row(fault="overload", classes="MidStreamFallbackError", says="overloaded", words=_BUSY),
     Row(
@@ -157,12 +164,7 @@ TABLE: tuple[Row, ...] = (
         words=_UNKNOWN,
     ),
     Row(fault="request", statuses=(400, 405, 415, 422), words="{model} refused the request: {why}"),
-    Row(
-        fault="connect",
-        says=r"Connection error|Connection refused|ConnectError|APIConnectionError|Name or service not known|"
-        r"nodename nor servname|Temporary failure in name resolution|All connection attempts failed",
-        words="Nobody answers at {base}. Check --api-base, and that the server runs.",
-    ),
+    Row(fault="connect", says=r"Connection error|APIConnectionError", words=_NOBODY),
     Row(fault="overload", classes="ServiceUnavailableError", words=_BUSY),
     Row(fault="overload", statuses=(503, 529), words=_BUSY),
     Row(fault="overload", says="overloaded", words=_BUSY),
@@ -219,7 +221,8 @@ def _said(error: BaseException) -> str:
 def _brief(said: str) -> str:
     """The provider's own sentence out of its error, on one line, without characters that a terminal would obey."""
     message = re.search(r"""['"]message['"]: ?(?P<quote>['"])(?P<text>.+?)(?P=quote)""", said)
-    text = message.group("text") if message else re.sub(r"^litellm\.\w+: (?:\w+Exception - )?", "", said)
+    text = message.group("text") if message else re.sub(r"^(?:litellm\.)?(?:\w+Error: )+(?:\w+Exception - )?", "", said)
+    text = re.split(r"Traceback \(most recent|This looks like a bug in LiteLLM", text)[0] or "an error of the client"
     line = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
     return line if len(line) <= 300 else f"{line[:300]}…"
 

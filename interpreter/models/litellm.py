@@ -194,7 +194,7 @@ async def _pieces(response: Any, prices: Mapping[str, Any]) -> AsyncGenerator[Ch
     if not hasattr(response, "__aiter__"):
         yield whole_of(response, prices)
         return
-    if hasattr(response.completion_stream, "__anext__"):
+    if hasattr(response.completion_stream, "__aiter__"):
         response.completion_stream = PlainWords(response.completion_stream)  # litellm drops lists from a stream
     async for chunk in response:
         yield chunk_of(chunk, prices)

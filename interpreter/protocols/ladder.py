@@ -75,9 +75,15 @@ class LearnedLadder:
         self._works = self._tried
         if reply.fenced and self._tried.protocol != "text" and "text" in self._rungs:
             self._tried = replace(self._tried, protocol="text")  # kept once a reply has come in it
-        elif self._works != self._kept:
-            self._kept = self._works
-            self._memory.keep(self._works)
+        elif (learnt := self._to_keep()) != self._kept:
+            self._kept = learnt
+            self._memory.keep(learnt)
+
+    def _to_keep(self) -> Learnt:
+        """What works; a protocol that was chosen says nothing about the one to begin with when none is."""
+        if len(self._rungs) > 1:
+            return self._works
+        return replace(self._works, protocol=self._kept.protocol if self._kept else "tools")
 
     def _protocol(self) -> CallProtocol:
         match self._tried.protocol:

@@ -26,7 +26,8 @@ class Say:
     """A reply: words, thinking and calls, in the form that the request offers (a fenced block where it offers none).
 
     `finish` overrides the finish reason. `listed`: the words are a list of parts
-    (on OpenAI's wire, in a stream). `usage` is what the endpoint counts, (in, out, cached).
+    (on OpenAI's wire, in a stream); `thinks_in` is the name of the field for thinking there, and with `counts` the last
+    piece holds the usage, asked for or not. `usage` is what the endpoint counts, (in, out, cached).
     """
 
     text: str = ""
@@ -34,6 +35,8 @@ class Say:
     calls: tuple[Called, ...] = ()
     finish: str | None = None
     listed: bool = False
+    thinks_in: str = "reasoning_content"
+    counts: bool = False
     usage: tuple[int, int, int] = (20, 5, 0)
 
 

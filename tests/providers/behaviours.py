@@ -229,6 +229,10 @@ REPLIES: tuple[Behaviour, ...] = (
         script=(Say(calls=RUN.calls, finish="stop"), ANSWER),
     ),
     Behaviour(name="thinks in a field of its own", script=(Say(reasoning="Hm.", calls=RUN.calls), ANSWER)),
+    Behaviour(
+        name="thinks in a field of another name",
+        script=(Say(reasoning="Hm.", calls=RUN.calls, thinks_in="reasoning"), ANSWER),
+    ),
     Behaviour(name="thinks in tags", script=(Say(text="<think>Hm.</think>", calls=RUN.calls), ANSWER)),
     Behaviour(
         name="sends content as a list",

@@ -150,7 +150,7 @@ def whole(say: Say, body: Json) -> Json:
     """The reply as one JSON value."""
     message: Json = {"role": "assistant", "content": _words(say, body) or None}
     if say.reasoning:
-        message["reasoning_content"] = say.reasoning
+        message[say.thinks_in] = say.reasoning
     if say.calls and "tools" in body:
         message["tool_calls"] = [_call(called) for called in say.calls]
     elif say.calls and "functions" in body:
@@ -163,7 +163,7 @@ def pieces(say: Say, body: Json) -> Iterator[Json]:
     """The reply as the JSON values of a stream."""
     yield chunk({"role": "assistant", "content": ""}, body=body)
     if say.reasoning:
-        yield chunk({"reasoning_content": say.reasoning}, body=body)
+        yield chunk({say.thinks_in: say.reasoning}, body=body)
     for word in _split(_words(say, body)):
         yield chunk({"content": _content_of(say, word)}, body=body)
     if "tools" in body:
@@ -177,7 +177,7 @@ def pieces(say: Say, body: Json) -> Iterator[Json]:
             yield chunk({"function_call": {"name": called.name, "arguments": ""}}, body=body)
             for part in _split(called.arguments):
                 yield chunk({"function_call": {"arguments": part}}, body=body)
-    yield chunk({}, body=body, finish=_finish(say, body))
+    yield {**chunk({}, body=body, finish=_finish(say, body)), **({"usage": _usage(say)} if say.counts else {})}
     options: Any = body.get("stream_options") or {}
     if options.get("include_usage"):
         yield {**_head(body, "chat.completion.chunk"), "choices": [], "usage": _usage(say)}
