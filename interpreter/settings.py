@@ -129,6 +129,18 @@ class Settings:
         env="INTERPRETER_OUTPUT_LIMIT",
         help="Interrupt code that has printed more than so many megabytes.",
     )
+    keep_days: int | None = option(
+        None,
+        kind="count",
+        env="INTERPRETER_KEEP_DAYS",
+        help="Delete sessions that nobody went on with for so many days; without it, sessions are kept for ever.",
+    )
+    keep_megabytes: int | None = option(
+        None,
+        kind="count",
+        env="INTERPRETER_KEEP_MEGABYTES",
+        help="Delete the oldest sessions once all of them take more than so many megabytes.",
+    )
 
     def __post_init__(self) -> None:
         for known in options():
