@@ -13,11 +13,11 @@ from interpreter.stop import Stop, race, until_stopped
 if TYPE_CHECKING:
     import httpx
 
-_BLOCK = 1 << 20  # bytes
-_STALL = 30.0  # seconds without a byte, after which a source that had begun is given up
+STALL = 30.0
+"""Seconds without a byte, after which a source that had begun is given up."""
 
 
-async def download(source: UrlSource, part: PartialFile, *, patience: float, stop: Stop) -> None:
+async def download(source: UrlSource, part: PartialFile, *, patience: float, stop: Stop, stall: float = STALL) -> None:
     """Append what `part` misses.
 
     `PassedOver` if nothing answers within `patience` seconds, or something else than this file does; `Stopped` when
@@ -25,13 +25,13 @@ async def download(source: UrlSource, part: PartialFile, *, patience: float, sto
     """
     import httpx
 
-    timeout = httpx.Timeout(_STALL, connect=patience)
+    timeout = httpx.Timeout(stall, connect=patience)
     try:
         async with httpx.AsyncClient(timeout=timeout, follow_redirects=True) as client:
             response = await race(stop, _answer(client, source.url, part.size, patience))
             try:
                 _accept(response, part)
-                async for block in until_stopped(stop, response.aiter_raw(_BLOCK)):
+                async for block in until_stopped(stop, response.aiter_raw()):
                     await part.append(block)
             finally:
                 await response.aclose()

@@ -1,4 +1,4 @@
-"""Model servers that already run on this machine, asked for their models where they usually listen, and nothing else."""
+"""Model servers that run on this machine, asked for their models where they usually listen, and for nothing else."""
 
 from __future__ import annotations
 
