@@ -89,18 +89,15 @@ def _around(word: str, line: str) -> str:
 
 def _texts(folder: SessionFolder, wanted: list[str]) -> Iterator[str]:
     """The texts of the session that may hold one of the wanted words."""
-    in_json = [json.dumps(word)[1:-1].encode() for word in wanted] if all(word.isascii() for word in wanted) else None
+    in_json = [json.dumps(word, ensure_ascii=False)[1:-1] for word in wanted]
     with suppress(FileNotFoundError), folder.journal.open("rb") as file:
         for raw in file:
-            if in_json is not None and not _any_in(in_json, raw.lower()):
+            folded = raw.decode(errors="replace").casefold()
+            if not any(word in folded for word in in_json):
                 continue
             line = parsed(raw.rstrip(b"\n"), 0, whole=raw.endswith(b"\n"))
             if line is not None and line.type in ("turn.started", "text", "code.proposed", "code.decided", "output"):
                 yield _text(line)
-
-
-def _any_in(words: list[bytes], raw: bytes) -> bool:
-    return any(word in raw for word in words)
 
 
 def _text(line: Line) -> str:

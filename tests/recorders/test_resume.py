@@ -1,0 +1,133 @@
+"""A kept session as values again: its history, what of it is lost, and what the model is sent next."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from interpreter import events as e
+from interpreter import history as h
+from interpreter.errors import StorageError
+from interpreter.protocols.ladder import FixedProtocol
+from interpreter.recorders.folder import SessionFolder
+from interpreter.recorders.journal import Journal
+from interpreter.recorders.outputs import DiskKeeper
+from interpreter.recorders.resume import Recorded, cells_to_rerun, load, lost, recorded
+from interpreter.seams import Ended, Happening, Produced
+from interpreter.session import Session
+from interpreter.testing import FakeRunner, FakeRunners, ScriptedHost, ScriptedModel, tool_call, words
+from interpreter.wire import to_json
+from tests.conversations import BRIEF, arguments, last_messages, turns
+from tests.recorders.kept import kept, store, turn
+
+
+def opened(folder: SessionFolder, model: ScriptedModel, runner: FakeRunner) -> tuple[Session, Journal]:
+    """The session in `folder`, as a program resumes it."""
+    journal = Journal(folder)
+    loaded = load(folder)
+    made = Session(
+        model=model,
+        ladder=FixedProtocol("tools", BRIEF),
+        runners=FakeRunners(python=runner, shell=FakeRunner()),
+        host=ScriptedHost(),
+        keeper=DiskKeeper(folder),
+        consumers=(journal,),
+        id=folder.id,
+        paths=folder.paths,
+        history=loaded.history,
+    )
+    if loaded.history != h.History():
+        made.resumed(loaded.lost)
+    return made, journal
+
+
+def fails_at_times(code: str) -> tuple[Happening, ...]:
+    """A script whose cell prints, and raises where the code says so."""
+    printed = Produced(kind="stdout", data={"text/plain": f"{code}\n"})
+    if "raise" not in code:
+        return (printed,)
+    return (printed, Produced(kind="error", data={"text/plain": "ValueError"}), Ended(status="error"))
+
+
+def test_a_resumed_session_sends_the_model_the_conversation_its_outputs_and_what_is_lost(tmp_path: Path) -> None:
+    folder = store(tmp_path).create()
+    replies = (tool_call(arguments("print(1)")), words("One."), tool_call(arguments("ls", "shell")), words("Two."))
+    first, journal = opened(folder, ScriptedModel(*replies), FakeRunner())
+    turns(first, "First?", "Second?")
+    journal.close()
+    model, runner = ScriptedModel(words("Here.")), FakeRunner()
+    again, journal = opened(folder, model, runner)
+    assert again.history.entries[:-1] == h.close(first.history).entries
+    turns(again, "Still there?")
+    journal.close()
+    assert runner.ran == []
+    assert last_messages(model, 3) == (
+        {"role": "tool", "tool_call_id": "call00002", "content": "ls"},
+        {"role": "assistant", "content": "Two."},
+        {
+            "role": "user",
+            "content": "[The session was resumed. Lost: the state of python (variables, imports, functions); "
+            "the state of shell (variables, imports, functions)]\n\nStill there?",
+        },
+    )
+    assert load(folder).history == h.close(again.history)
+
+
+def test_the_cells_that_would_rebuild_the_state_are_those_that_ended_well_and_are_not_run_unasked(
+    tmp_path: Path,
+) -> None:
+    folder = store(tmp_path).create()
+    codes = ("x = 1", "raise", "y = 2")
+    replies = [reply for code in codes for reply in (tool_call(arguments(code)), words("Well."))]
+    first, journal = opened(folder, ScriptedModel(*replies), FakeRunner(fails_at_times))
+    turns(first, "a", "b", "c")
+    journal.close()
+    with folder.journal.open("a", encoding="utf-8") as file:  # and one that ran when the program was killed
+        file.write(to_json(e.CodeProposed(cell="c9", language="python", code="z = 3", by="user")) + "\n")
+        file.write(to_json(e.CodeDecided(cell="c9", decision="run", code="z = 3")) + "\n")
+    runner = FakeRunner()
+    again, journal = opened(folder, ScriptedModel(), runner)
+    journal.close()
+    assert runner.ran == []
+    assert [cell.code for cell in cells_to_rerun(again.history)] == ["x = 1", "y = 2"]
+    last = again.history.last_run()
+    assert last is not None
+    assert (last.code, last.status) == ("z = 3", "died")
+
+
+def test_a_session_that_ran_nothing_lost_nothing(tmp_path: Path) -> None:
+    assert lost(load(kept(tmp_path, *turn("c1")[:5])).history) == ()
+
+
+def test_every_whole_event_is_told_with_its_number_and_time(tmp_path: Path) -> None:
+    folder = kept(tmp_path, *turn("c1"))
+    told = list(recorded(folder))
+    assert [entry.event for entry in told][1:] == [event for event in turn("c1") if event.type != "text.delta"]
+    assert [entry.seq for entry in told] == [1, 2, 3, *range(6, 14)]
+    assert told[0] == Recorded(
+        event=told[0].event, seq=1, time=json.loads(folder.journal.read_text().splitlines()[0])["time"]
+    )
+
+
+def test_a_cell_with_more_outputs_than_any_model_is_sent_is_resumed_with_its_ends(tmp_path: Path) -> None:
+    pieces = [e.Output(cell="c1", kind="stdout", data={"text/plain": f"{n:05}" + "x" * 1000}) for n in range(5000)]
+    bars = [e.Output(cell="c1", kind="display", data={"text/plain": f"{n} %"}, display_id="bar") for n in range(100)]
+    folder = kept(tmp_path, *turn("c1")[:7], bars[0], *pieces, *bars[1:], *turn("c1")[8:])
+    cell = load(folder).history.last_run()
+    assert cell is not None
+    texts = [str(output.data["text/plain"]) for output in cell.outputs]
+    assert texts[0] == "99 %"  # a display keeps its place and has its newest state
+    middle = next(index for index, text in enumerate(texts) if "left out" in text)
+    left_out = 5000 - (len(texts) - 2)
+    assert texts[middle] == f"\n[… {left_out} outputs left out: they are in the journal …]\n"
+    assert [text[:5] for text in texts[1:middle]] == [f"{n:05}" for n in range(middle - 1)]
+    assert [text[:5] for text in texts[middle + 1 :]] == [f"{n:05}" for n in range(middle - 1 + left_out, 5000)]
+    assert left_out > 4000
+    assert cell.status == "ok"
+
+
+def test_a_journal_that_is_not_there_is_an_error_that_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"Cannot read the journal .*events\.jsonl: No such file"):
+        load(store(tmp_path).create())
