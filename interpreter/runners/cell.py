@@ -99,7 +99,8 @@ def produced(kind: str, content: Mapping[str, Any]) -> Produced | None:
     """The output that a message of this kind is; None if it is none."""
     match kind:
         case "stream":
-            return Produced(kind=content["name"], data={"text/plain": content["text"]})
+            text = content["text"].replace("\r\n", "\n")  # a command behind `!` prints to a pseudo-terminal
+            return Produced(kind=content["name"], data={"text/plain": text})
         case "execute_result":
             return Produced(kind="result", data=_bundle(content["data"]))
         case "display_data" | "update_display_data":

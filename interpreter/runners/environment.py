@@ -71,7 +71,7 @@ def for_code(environment: Mapping[str, str], python: PythonChoice | None = None)
     kept.update(_CALM)
     if python is None:
         return kept
-    for name in ("PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"):
+    for name in ("PYTHONHOME", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "CONDA_PREFIX"):
         kept.pop(name, None)
     kept["PATH"] = os.pathsep.join((str(Path(python.executable).parent), kept.get("PATH", os.defpath)))
     if python.prefix:

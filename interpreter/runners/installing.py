@@ -10,15 +10,15 @@ import re
 import shutil
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from interpreter.errors import RunnerError
 from interpreter.protocols.content import clean
 from interpreter.runners.environment import Workplace
 from interpreter.runners.probing import Facts
-from interpreter.stop import Stop, Stopped, until_stopped
+from interpreter.stop import Stop, race
 
 DISTRIBUTIONS: Mapping[str, str] = {
     "Bio": "biopython",
@@ -60,11 +60,16 @@ _ABSENT = re.compile(r"No module named '([A-Za-z]\w*)'")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """An installation that would help: the question to put, the command behind a yes, and what it installs."""
+    """An installation that would help: the question to put, and the command behind a yes, run in `folder`.
+
+    `staged`: what is fetched lands in the first folder, and is moved to the second when it is whole.
+    """
 
     question: str
     command: tuple[str, ...]
+    folder: str
     environment: Mapping[str, str]
+    staged: tuple[Path, Path] | None = None
 
 
 class Missing(RunnerError):
@@ -83,15 +88,15 @@ def missing_module(name: str, value: str) -> str | None:
 
 def module_remedy(module: str, workplace: Workplace, facts: Facts) -> Remedy | None:
     """How to install what `module` comes in; None where neither uv nor pip is there."""
-    python = workplace.python
-    command = _installer(workplace, facts)
-    if command is None:
+    installer = _installer(workplace, facts)
+    if installer is None:
         return None
     package = DISTRIBUTIONS.get(module, module)
-    place = python.prefix or python.executable
+    place = workplace.python.prefix or workplace.python.executable
     return Remedy(
-        question=f"{module} is not installed. Install {package!r} into {place} with {command[0]}? [y/N] ",
-        command=(*command[1], package),
+        question=f"{module} is not installed. Install {package!r} into {place} with {installer.name}? [y/N] ",
+        command=(*installer.command, package),
+        folder=installer.folder,
         environment=workplace.environment,
     )
 
@@ -107,33 +112,50 @@ def kernel_remedy(workplace: Workplace, facts: Facts) -> Missing | RunnerError:
     python = workplace.python.executable
     words = f"{python} (Python {facts.version}) has no ipykernel"
     advice = f"{words}. Install it there with: {python} -m pip install ipykernel"
-    command = _installer(workplace, facts)
-    if command is None:
+    installer = _installer(workplace, facts)
+    if installer is None:
         return RunnerError(f"{advice}, or choose another Python with --python.")
     folder = kernel_folder(workplace, facts)
+    part = folder.with_name(f"{folder.name}.part")
     remedy = Remedy(
-        question=f"{words}. Fetch it with {command[0]} into {folder}, leaving that Python as it is? [y/N] ",
-        command=(*command[1], "--target", str(folder), "ipykernel"),
+        question=f"{words}. Fetch it with {installer.name} into {folder}, leaving that Python as it is? [y/N] ",
+        command=(*installer.command, "--target", str(part), "ipykernel"),
+        folder=installer.folder,
         environment=workplace.environment,
+        staged=(part, folder),
     )
     return Missing(f"{advice}, or choose another Python with --python.", remedy)
 
 
-def _installer(workplace: Workplace, facts: Facts) -> tuple[str, tuple[str, ...]] | None:
-    """Its name and the command, without what to install."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Installer:
+    """The command, without what to install, and where it is run: uv reads the project's settings, pip its modules."""
+
+    name: str
+    command: tuple[str, ...]
+    folder: str
+
+
+def _installer(workplace: Workplace, facts: Facts) -> _Installer | None:
     python = workplace.python.executable
     if uv := shutil.which("uv", path=workplace.environment.get("PATH")):
-        return "uv", (uv, "pip", "install", "--python", python)
+        return _Installer(name="uv", command=(uv, "pip", "install", "--python", python), folder=workplace.folder)
+    options = ("install", "--disable-pip-version-check", "--no-input")
     if facts.pip:
-        return "pip", (python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input")
+        return _Installer(name="pip", command=(python, "-m", "pip", *options), folder=str(Path(python).parent))
+    if find_spec("pip") is not None:
+        command = (sys.executable, "-m", "pip", "--python", python, *options)
+        return _Installer(name="pip", command=command, folder=str(Path(sys.executable).parent))
     return None
 
 
-async def carry_out(remedy: Remedy, folder: str, stop: Stop) -> AsyncGenerator[str, None]:
-    """Run the command in `folder`, as it prints. Raises `RunnerError` if it fails, `Stopped` after a stop."""
+async def carry_out(remedy: Remedy, stop: Stop) -> AsyncGenerator[str, None]:
+    """Run the command, as it prints. Raises `RunnerError` if it fails, `Stopped` after a stop; both leave no half."""
+    if remedy.staged:
+        await asyncio.to_thread(shutil.rmtree, remedy.staged[0], ignore_errors=True)
     process = await asyncio.create_subprocess_exec(
         *remedy.command,
-        cwd=folder,
+        cwd=remedy.folder,
         env=dict(remedy.environment),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -142,18 +164,16 @@ async def carry_out(remedy: Remedy, folder: str, stop: Stop) -> AsyncGenerator[s
     assert process.stdout is not None
     last = ""
     try:
-        async with aclosing(until_stopped(stop, process.stdout)) as lines:  # type: ignore[type-var]
-            async for line in lines:
-                text = clean(line.decode(errors="replace"))
-                last = text.strip() or last
-                yield text
-    except Stopped:
-        process.terminate()
-        raise
+        while line := await race(stop, process.stdout.readline()):
+            text = clean(line.decode(errors="replace"))
+            last = text.strip() or last
+            yield text
+        code = await race(stop, process.wait())
     finally:
-        with suppress(ProcessLookupError):
-            if process.returncode is None and process.stdout.at_eof() is False:
-                process.kill()
-        code = await process.wait()
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     if code:
         raise RunnerError(f"The installation failed (exit code {code}): {last}")
+    if remedy.staged:
+        remedy.staged[0].replace(remedy.staged[1])

@@ -51,13 +51,11 @@ class JupyterRunner:
         self,
         *,
         kernels: Kernels,
-        folder: str,
         interactive: bool,
         late: Callable[[Produced], None],
         output_limit: int = 200,
     ) -> None:
         self._kernels = kernels
-        self._folder = folder
         self._interactive = interactive
         self._late = late
         self._limit = output_limit * 1_000_000
@@ -66,7 +64,7 @@ class JupyterRunner:
         self._cell: Cell | None = None
         self._ladder: Ladder | None = None
         self._question: asyncio.Future[str | None] | None = None
-        self._refused: set[str] = set()
+        self._offered: set[str] = set()
         self._names: tuple[str, ...] = ()
 
     # ---- Runner
@@ -236,13 +234,11 @@ class JupyterRunner:
             elif kernel.died.is_set():
                 await asyncio.sleep(_LAST_WORDS)
                 words = death(kernel)
-                cell.add(
-                    Produced(
-                        kind="error", data={"text/plain": f"{words[:1].upper()}{words[1:]}.\n{kernel.log()}".strip()}
-                    )
-                )
+                if self._ladder is None:  # else it did not outlive its interrupt, and was wanted to end
+                    told = f"{words[:1].upper()}{words[1:]}.\n{kernel.log()}".strip()
+                    cell.add(Produced(kind="error", data={"text/plain": told}))
+                    cell.status = "died"
                 cell.add(Restarted(reason=await self._lose(words)))
-                cell.status = "died"
             for happening in cell.take():
                 yield happening
         finally:
@@ -287,11 +283,11 @@ class JupyterRunner:
     # ---- what is missing
 
     async def _remedy(self, cell: Cell) -> Remedy | None:
-        """How the module that the cell lacked can be had, unless nobody can be asked or it was refused before."""
+        """How the module that the cell lacked can be had, unless nobody can be asked or it was offered before."""
         module = missing_module(*cell.error) if cell.status == "error" and cell.error is not None else None
-        if module is None or not self._interactive or module in self._refused:
+        if module is None or not self._interactive or module in self._offered:
             return None
-        self._refused.add(module)
+        self._offered.add(module)
         return await self._kernels.remedy(module)
 
     async def _offer(self, remedy: Remedy, stop: Stop) -> AsyncGenerator[Happening, None]:
@@ -305,7 +301,7 @@ class JupyterRunner:
         if (typed or "").strip().lower() not in ("y", "yes"):
             return
         try:
-            async with aclosing(carry_out(remedy, self._folder, stop)) as lines:
+            async with aclosing(carry_out(remedy, stop)) as lines:
                 async for line in lines:
                     yield Produced(kind="stderr", data={"text/plain": line})
         except RunnerError as error:

@@ -18,6 +18,7 @@ from queue import Empty
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from interpreter.errors import RunnerError
+from interpreter.runners.kernelspecs import Quirks
 from interpreter.runners.processes import may_have_ended
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Launch:
     argv: tuple[str, ...] = ()
     name: str = "python"
     ours: bool = False
+    quirks: Quirks = Quirks()
 
 
 class LocalKernel:
@@ -142,6 +144,9 @@ class LocalKernel:
         except OSError:
             return ""
 
+    def _last_line(self) -> str:
+        return (self.log().splitlines() or ["it wrote nothing."])[-1]
+
     def _make_manager(self, private: Path) -> AsyncKernelManager:
         from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
         from jupyter_client.manager import AsyncKernelManager
@@ -154,7 +159,8 @@ class LocalKernel:
                 return chosen or super().get_kernel_spec(kernel_name)
 
         options: dict[str, Any] = {"connection_file": str(private / "connection.json")}
-        if os.name == "posix" and len(str(private)) < _LONGEST_SOCKET:  # a private folder: no port is opened
+        sockets = os.name == "posix" and not self._launch.quirks.tcp
+        if sockets and len(str(private)) < _LONGEST_SOCKET:  # a private folder: no port is opened
             options |= {"transport": "ipc", "ip": str(private / "k")}
         return AsyncKernelManager(
             kernel_name=self._launch.name, kernel_spec_manager=OwnFirst(), autorestart=False, **options
@@ -169,14 +175,14 @@ class LocalKernel:
         end = time.monotonic() + _START
         while time.monotonic() < end:
             if self.died.is_set():
-                raise RunnerError(f"The kernel ended at its start (exit code {self.exit_code}). {self.log()}")
+                raise RunnerError(f"The kernel ended at its start (exit code {self.exit_code}): {self._last_line()}")
             _, answer = self.send("shell", "kernel_info_request", {})
             with contextlib.suppress(TimeoutError):
                 info = await asyncio.wait_for(answer, 1)
                 self.language = info["content"].get("language_info", {}).get("name", "").lower()
                 await asyncio.wait_for(self._told.wait(), 0.5)
                 return
-        raise RunnerError(f"The kernel did not answer within {_START:.0f} seconds. {self.log()}")
+        raise RunnerError(f"The kernel did not answer within {_START:.0f} seconds: {self._last_line()}")
 
     async def _read(self, channel: Channel, get: Callable[..., Any]) -> None:
         while True:
@@ -190,7 +196,11 @@ class LocalKernel:
                 future = self._answers.get(message["parent_header"].get("msg_id", ""))
                 if future is not None and not future.done():
                     future.set_result(message)
-            self._received(channel, message)
+            lag = self._launch.quirks.lag if message["content"].get("execution_state") == "idle" else 0
+            if lag:
+                asyncio.get_running_loop().call_later(lag, self._received, channel, message)
+            else:
+                self._received(channel, message)
 
     async def _watch(self) -> None:
         """Notice the end of the process: no message tells it."""

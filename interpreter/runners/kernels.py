@@ -18,6 +18,7 @@ from interpreter.runners import borrowing, probing
 from interpreter.runners.environment import Workplace
 from interpreter.runners.installing import Remedy, kernel_folder, kernel_remedy, module_remedy
 from interpreter.runners.kernel import Channel, Launch, LocalKernel, Message, Received
+from interpreter.runners.kernelspecs import QUIRKS, Quirks
 from interpreter.runners.probing import Facts
 
 _OPTIONS = (
@@ -160,4 +161,9 @@ class LocalKernels:
         if "ipykernel_launcher" in argv and argv[1:2] != ("-c",):
             python = sys.executable if argv[0] in ("python", "python3") else argv[0]
             return self._launch((python,), {}, spec.env)
-        return Launch(name=name, folder=self.workplace.folder, environment=self.workplace.environment, ours=False)
+        return Launch(
+            name=name,
+            folder=self.workplace.folder,
+            environment=self.workplace.environment,
+            quirks=QUIRKS.get(spec.language.lower(), Quirks()),
+        )

@@ -1,55 +1,138 @@
-"""The languages that can run here, as a table, and the runners behind them, started when first needed."""
+"""The languages that can run here, as a table, and the runners behind them, started when first needed.
+
+A language is a row. Rows come from this file, from the user's configuration, and from the kernelspecs installed here;
+a name is taken by the first row that has it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
+from interpreter.errors import SettingsError
 from interpreter.runners.environment import Workplace
+from interpreter.runners.kernelspecs import QUIRKS, Quirks, installed
 from interpreter.seams import Produced, Runner
+
+Kind: TypeAlias = Literal["python", "shell", "kernel", "program"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """A row: the canonical name, its aliases, what runs it, and the kernelspec (None for our own Python)."""
+    """A row: the canonical name, its aliases, and what runs it.
+
+    `kernel` is a kernelspec. `command` starts a program: with a cell's file for `program` (`suffix` ends its name),
+    else the shell to use.
+    """
 
     name: str
-    aliases: tuple[str, ...]
-    kind: Literal["kernel", "shell"] = "kernel"
+    aliases: tuple[str, ...] = ()
+    kind: Kind
     kernel: str | None = None
+    command: tuple[str, ...] = ()
+    suffix: str = ""
 
 
-TABLE: tuple[Language, ...] = (
-    Language(name="python", aliases=("py", "python3", "ipython")),
-    Language(name="shell", aliases=("bash", "sh", "zsh", "console"), kind="shell"),
+PYTHON = Language(name="python", aliases=("py", "python3", "ipython"), kind="python")
+SHELL = Language(name="shell", aliases=("bash", "sh", "zsh", "console", "shellscript"), kind="shell")
+PROGRAMS = (
+    Language(name="javascript", aliases=("js", "node"), kind="program", command=("node",), suffix=".js"),
+    Language(name="ruby", aliases=("rb",), kind="program", command=("ruby",), suffix=".rb"),
+    Language(name="perl", aliases=("pl",), kind="program", command=("perl",), suffix=".pl"),
+    Language(name="lua", kind="program", command=("lua",), suffix=".lua"),
+    Language(name="r", aliases=("rscript",), kind="program", command=("Rscript",), suffix=".R"),
+    Language(name="julia", aliases=("jl",), kind="program", command=("julia",), suffix=".jl"),
+    Language(
+        name="powershell",
+        aliases=("pwsh", "ps1"),
+        kind="program",
+        command=("pwsh", "-NoProfile", "-NonInteractive", "-File"),
+        suffix=".ps1",
+    ),
 )
+"""Interpreters that are offered where their command is on PATH and no kernel runs their language."""
+
+
+def row_from_table(name: str, table: Mapping[str, object]) -> Language:
+    """The row of `[language.NAME]`: `command` (words, or one string), `kernel`, `aliases`, `suffix`.
+
+    Raises `SettingsError` for an unknown key, a wrong value, or unless exactly one of `command` and `kernel` is there.
+    """
+    place = f"[language.{name}]"
+    if unknown := sorted(set(table) - {"command", "kernel", "aliases", "suffix"}):
+        raise SettingsError(f"{place} has no key {unknown[0]!r}. It takes command, kernel, aliases and suffix.")
+    command = _words(table.get("command", ()), f"{place} command")
+    kernel, suffix = table.get("kernel"), table.get("suffix", "")
+    if not isinstance(kernel, str | None) or not isinstance(suffix, str):
+        raise SettingsError(f"{place} kernel and suffix are text.")
+    if bool(command) == bool(kernel):
+        raise SettingsError(f"{place} needs either a command or a kernel.")
+    kind: Kind = "kernel" if kernel else "shell" if name.lower() == SHELL.name else "program"
+    aliases = tuple(alias.lower() for alias in _words(table.get("aliases", ()), f"{place} aliases"))
+    return Language(name=name.lower(), aliases=aliases, kind=kind, kernel=kernel, command=command, suffix=suffix)
+
+
+def rows(environment: Mapping[str, str], own: Sequence[Language] = ()) -> tuple[Language, ...]:
+    """The languages that can run here, the user's `own` rows before ours; names and aliases are each given once."""
+    shell = next((replace(row, aliases=(*SHELL.aliases, *row.aliases)) for row in own if row.name == SHELL.name), SHELL)
+    found: dict[str, Language] = {}
+    for row in (PYTHON, shell, *own, *_kernels(environment), *PROGRAMS):
+        there = row.kind != "program" or row in own or shutil.which(row.command[0], path=environment.get("PATH"))
+        if there and row.name not in found:
+            found[row.name] = row
+    taken = set(found)
+    for row in found.values():
+        found[row.name] = replace(row, aliases=tuple(alias for alias in row.aliases if alias not in taken))
+        taken.update(row.aliases)
+    return tuple(found.values())
 
 
 class LocalRunners:
-    """Implements `Runners` on this machine. `kernel` is the kernelspec that runs Python, None for `place.python`."""
+    """Implements `Runners` on this machine. `kernel` is the kernelspec that runs Python, None for `place.python`.
 
-    def __init__(self, *, place: Workplace, interactive: bool, kernel: str | None = None) -> None:
+    `own` are the rows of the user's configuration.
+    """
+
+    def __init__(
+        self, *, place: Workplace, interactive: bool, kernel: str | None = None, own: Sequence[Language] = ()
+    ) -> None:
         self._place = place
         self._interactive = interactive
         self._kernel = kernel
+        self._rows = {row.name: row for row in rows(place.environment, own)}
         self._running: dict[str, Runner] = {}
         self._late: Callable[[str, Produced], None] = lambda *_: None
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The canonical names."""
-        return tuple(row.name for row in TABLE)
+        return tuple(self._rows)
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Every alias with the canonical name it stands for."""
+        return {alias: row.name for row in self._rows.values() for alias in row.aliases}
+
+    @property
+    def note(self) -> str:
+        """What a model must know of these languages besides their names; empty if nothing."""
+        forgetful = [row.name for row in self._rows.values() if row.kind == "program"]
+        if not forgetful:
+            return ""
+        names = ", ".join(forgetful)
+        return f"In {names} each call is a program of its own: nothing persists, only what is printed is shown."
 
     def resolve(self, name: str) -> str | None:
         """The canonical name for a name or alias in any case."""
         wanted = name.lower()
-        return next((row.name for row in TABLE if wanted in (row.name, *row.aliases)), None)
+        return wanted if wanted in self._rows else self.aliases.get(wanted)
 
     def get(self, language: str) -> Runner:
         """The runner of a canonical name."""
         if language not in self._running:
-            self._running[language] = self._made(next(row for row in TABLE if row.name == language))
+            self._running[language] = self._made(self._rows[language])
         return self._running[language]
 
     def listen(self, late: Callable[[str, Produced], None]) -> None:
@@ -65,22 +148,58 @@ class LocalRunners:
         def late(produced: Produced) -> None:
             self._late(row.name, produced)
 
-        if row.kind == "shell":
-            from interpreter.runners.shell import ShellRunner
+        match row.kind:
+            case "shell":
+                from interpreter.runners.shell import ShellRunner
 
-            return ShellRunner(
-                folder=self._place.folder,
-                environment=self._place.environment,
-                interactive=self._interactive,
-                late=late,
-            )
-        from interpreter.runners.jupyter import JupyterRunner
-        from interpreter.runners.kernels import LocalKernels
+                return ShellRunner(
+                    folder=self._place.folder,
+                    environment=self._place.environment,
+                    interactive=self._interactive,
+                    late=late,
+                    program=row.command[0] if row.command else None,
+                )
+            case "program":
+                from interpreter.runners.program import ProgramRunner
 
-        return JupyterRunner(
-            kernels=LocalKernels(workplace=self._place, name=row.kernel or self._kernel),
-            folder=self._place.folder,
-            interactive=self._interactive,
-            late=late,
-            output_limit=self._place.output_limit,
-        )
+                return ProgramRunner(
+                    command=row.command,
+                    suffix=row.suffix,
+                    folder=self._place.folder,
+                    environment=self._place.environment,
+                )
+            case "python" | "kernel":
+                from interpreter.runners.jupyter import JupyterRunner
+                from interpreter.runners.kernels import LocalKernels
+
+                return JupyterRunner(
+                    kernels=LocalKernels(
+                        workplace=self._place, name=row.kernel if row.kind == "kernel" else self._kernel
+                    ),
+                    interactive=self._interactive,
+                    late=late,
+                    output_limit=self._place.output_limit,
+                )
+
+
+def _kernels(environment: Mapping[str, str]) -> Iterator[Language]:
+    """A row for each kernelspec: under its language's name the first time, then under its own.
+
+    Kernels of Python and of the shell have rows already; `--kernel` chooses another for Python.
+    """
+    seen: set[str] = set()
+    for spec in installed(environment):
+        if spec.language in (PYTHON.name, SHELL.name, *SHELL.aliases):
+            continue
+        first = spec.language not in seen
+        seen.add(spec.language)
+        name = spec.language if first else spec.name
+        aliases = (*QUIRKS.get(name, Quirks()).aliases, *((spec.name,) if spec.name != name else ()))
+        yield Language(name=name, aliases=aliases, kind="kernel", kernel=spec.name)
+
+
+def _words(given: object, place: str) -> tuple[str, ...]:
+    words = (given,) if isinstance(given, str) else given
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) and word for word in words):
+        raise SettingsError(f"{place} is a word or a list of words.")
+    return tuple(words)

@@ -17,11 +17,12 @@ from typing import TypeAlias
 from interpreter.errors import RunnerError
 from interpreter.events import CellStatus
 from interpreter.protocols.content import clean
+from interpreter.runners.opaque import Opaque
 from interpreter.runners.shell_dialects import environment_for, find
 from interpreter.runners.shell_jobs import Job, alive
 from interpreter.runners.shell_process import ShellProcess
 from interpreter.runners.shell_questions import is_question, program
-from interpreter.seams import Asked, Completions, Ended, Happening, Produced, Restarted, RunnerState, Variable
+from interpreter.seams import Asked, Ended, Happening, Produced, Restarted, RunnerState
 from interpreter.stop import Stop
 
 Rung: TypeAlias = tuple[signal.Signals, float]
@@ -41,7 +42,7 @@ _SETTLE = 0.02
 _LATE_BEAT = 0.1
 
 
-class ShellRunner:
+class ShellRunner(Opaque):
     """Implements `Runner` and `Inspectable`. `interactive`: somebody can type. `late` gets background output.
 
     `program` is the shell to use, by name or path; None finds the best on PATH.
@@ -141,18 +142,6 @@ class ShellRunner:
         if shell is not None:
             self._folder = shell.folder or self._folder
             await shell.close()
-
-    async def variables(self) -> tuple[Variable, ...]:
-        """None: a shell's variables are its environment."""
-        return ()
-
-    async def complete(self, code: str, cursor: int) -> Completions:
-        """None."""
-        return Completions(matches=(), start=cursor, end=cursor)
-
-    async def inspect(self, code: str, cursor: int) -> str:
-        """None."""
-        return ""
 
     # ---- a cell
 

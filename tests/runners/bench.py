@@ -26,7 +26,6 @@ class Bench:
         self.loop = loop
         self.runner = JupyterRunner(
             kernels=LocalKernels(workplace=place, name=name),
-            folder=place.folder,
             interactive=interactive,
             late=self.late.append,
             output_limit=place.output_limit,
@@ -70,7 +69,7 @@ class Bench:
     async def until(self, said: Callable[[], bool]) -> None:
         """Return when `said` becomes true; a minute is too long."""
         async with asyncio.timeout(60):
-            while not said():
+            while not said():  # noqa: ASYNC110 - a process does not set our events
                 await asyncio.sleep(0.01)
 
 

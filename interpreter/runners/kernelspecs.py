@@ -1,0 +1,91 @@
+"""The kernelspecs installed here, read from their folders: names and languages. Starts none, and imports no Jupyter.
+
+A folder `kernels/NAME` with a `kernel.json` in one of Jupyter's data folders is a kernelspec; the first of a name wins.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernelspec:
+    """A kernel that can be started by `name`; `language` is what it says it runs, in small letters."""
+
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quirks:
+    """What must be known of the kernels of a language beyond their kernelspec.
+
+    `aliases`: what else models call it. `tcp`: it takes no sockets in a folder, only ports of this machine. `lag`: the
+    seconds by which what a cell printed may come after the word that the cell is over.
+    """
+
+    aliases: tuple[str, ...] = ()
+    tcp: bool = False
+    lag: float = 0.0
+
+
+QUIRKS: Mapping[str, Quirks] = {
+    "c++17": Quirks(aliases=("c++", "cpp")),
+    "javascript": Quirks(aliases=("js", "node")),
+    "julia": Quirks(aliases=("jl",)),
+    "octave": Quirks(aliases=("matlab",)),
+    "r": Quirks(aliases=("rscript",)),
+    "ruby": Quirks(aliases=("rb",)),
+    "rust": Quirks(aliases=("rs",)),
+    "typescript": Quirks(aliases=("ts", "javascript", "deno"), tcp=True, lag=0.05),  # Deno's kernel
+}
+"""By the kernelspec's language, in small letters."""
+
+
+def installed(environment: Mapping[str, str]) -> tuple[Kernelspec, ...]:
+    """Every kernelspec that can be read, by name. One that cannot be read is passed over: it cannot be started."""
+    found: dict[str, Kernelspec] = {}
+    for folder in _folders(environment):
+        for file in sorted(folder.glob("kernels/*/kernel.json")):
+            name = file.parent.name.lower()
+            if name not in found and (language := _language(file)):
+                found[name] = Kernelspec(name=name, language=language)
+    return tuple(found[name] for name in sorted(found))
+
+
+def _language(file: Path) -> str:
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    language = said.get("language") if isinstance(said, dict) and said.get("argv") else None
+    return language.strip().lower() if isinstance(language, str) else ""
+
+
+def _folders(environment: Mapping[str, str]) -> Iterator[Path]:
+    """Jupyter's data folders, in the order in which Jupyter looks."""
+    yield from (Path(place) for place in environment.get("JUPYTER_PATH", "").split(os.pathsep) if place)
+    yield Path(sys.prefix) / "share" / "jupyter"
+    yield _user_folder(environment)
+    if sys.platform == "win32":
+        yield Path(environment.get("PROGRAMDATA", "C:\\ProgramData")) / "jupyter"
+    else:
+        yield from (Path("/usr/local/share/jupyter"), Path("/usr/share/jupyter"))
+
+
+def _user_folder(environment: Mapping[str, str]) -> Path:
+    if named := environment.get("JUPYTER_DATA_DIR"):
+        return Path(named)
+    home = Path(environment.get("HOME") or environment.get("USERPROFILE") or os.curdir)
+    match sys.platform:
+        case "darwin":
+            return home / "Library" / "Jupyter"
+        case "win32":
+            return Path(environment.get("APPDATA", home)) / "jupyter"
+        case _:
+            return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "jupyter"
