@@ -21,7 +21,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 from interpreter.errors import InterpreterError, ModelError, StorageError, UsageError
-from interpreter.models.litellm import LitellmModel
+from interpreter.models.litellm import LitellmModel, load
 from interpreter.protocols.exchange import Chunk, Request
 from interpreter.stop import Stop, race
 
@@ -186,10 +186,16 @@ class LocalModel:
         """The name of the weights."""
         return self._server.name
 
+    @property
+    def window(self) -> int | None:
+        """What it takes, less the room for its reply."""
+        return CONTEXT - CONTEXT // 4
+
     async def warm(self) -> None:
-        """Start the server behind the prompt; what goes wrong is told at the first request."""
+        """Start the server, and import what talks to it, behind the prompt; what fails is told at the first request."""
+        importing = asyncio.to_thread(load)
         with suppress(InterpreterError):
-            await self._server.ready()
+            await asyncio.gather(self._server.ready(), importing)
 
     async def stream(self, request: Request, stop: Stop) -> AsyncGenerator[Chunk, None]:
         """One attempt, like at any endpoint."""
@@ -204,7 +210,9 @@ class LocalModel:
 
     def _at(self, served: Served) -> LitellmModel:
         if self._reached is None or self._reached[0] is not served:
-            model = LitellmModel(served.name, api_base=served.base, api_key=served.key, custom_llm_provider="openai")
+            model = LitellmModel(
+                served.name, api_base=served.base, api_key=served.key, custom_llm_provider="openai", window=CONTEXT
+            )
             self._reached = (served, model)
         return self._reached[1]
 
