@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from interpreter import events as e
 from interpreter.errors import ModelError
@@ -168,6 +168,7 @@ class Completions:
 RunnerState: TypeAlias = Literal["absent", "starting", "idle", "busy", "dead"]
 
 
+@runtime_checkable
 class Inspectable(Protocol):
     """A runner that can be asked about its state without running a cell; each answer is empty where it cannot."""
 

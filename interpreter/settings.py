@@ -9,6 +9,7 @@ from interpreter.options import Option, option, read_value
 
 LATEST = "latest"
 """What `--resume` means without a value."""
+Keys: TypeAlias = Literal["emacs", "vi"]
 ProtocolChoice: TypeAlias = Literal["auto", "tools", "functions", "text"]
 
 
@@ -78,6 +79,13 @@ class Settings:
         kind="switch",
         env="INTERPRETER_PLAIN",
         help="Write plain text: no colours and nothing redrawn.",
+    )
+    keys: Keys = option(  # noqa: RUF009 - gives a field, as all the others do
+        "emacs",
+        kind="choice",
+        choices=("emacs", "vi"),
+        env="INTERPRETER_KEYS",
+        help="How the keys of the prompt edit: as in emacs or as in vi.",
     )
     resume: str | None = option(
         None,

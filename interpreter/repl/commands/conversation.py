@@ -1,0 +1,63 @@
+"""Commands about what was said: again, back, in the editor, copied, listed, forgotten."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from interpreter.errors import UsageError
+from interpreter.history import Prompt, Reply
+from interpreter.repl.editor import edited
+
+if TYPE_CHECKING:
+    from interpreter.repl.conversation import Conversation
+
+
+async def retry(talk: Conversation) -> None:
+    """Ask the model again, with all that was done: after a failure, an interrupt or a lost connection."""
+    if not talk.session.history.turns:
+        raise UsageError("Nothing was asked yet.")
+    await talk.follow(talk.session.retry())
+
+
+async def undo(talk: Conversation, turns: int = 1) -> None:
+    """Take the last turn, or so many turns, back from the conversation.
+
+    What their code did stays done: files, variables and programs are as they are.
+    """
+    if not talk.session.history.turns:
+        raise UsageError("There is nothing to take back.")
+    talk.session.undo(max(1, turns))
+
+
+async def edit(talk: Conversation) -> None:
+    """Write the next message in your editor, from the last one. Ctrl-X Ctrl-E does so with the line that is typed."""
+    prompts = [entry.text for entry in talk.session.history.entries if isinstance(entry, Prompt)]
+    talk.draft = await edited(prompts[-1] if prompts else "", "markdown", talk.teletype, talk.context.environment)
+
+
+async def copy(talk: Conversation) -> None:
+    """Copy the last reply to the clipboard of your terminal, where it allows that."""
+    replies = [entry.text for entry in talk.session.history.entries if isinstance(entry, Reply) and entry.text]
+    if not replies:
+        raise UsageError("There is no reply to copy.")
+    talk.teletype.write(f"\x1b]52;c;{base64.b64encode(replies[-1].encode()).decode()}\a")
+    talk.say(f"Copied {len(replies[-1])} characters.")
+
+
+async def history(talk: Conversation) -> None:
+    """List what was asked in this conversation."""
+    prompts = [entry.text for entry in talk.session.history.entries if isinstance(entry, Prompt)]
+    lines = [f"{number:3}  {_short(text)}" for number, text in enumerate(prompts, 1)]
+    talk.say("\n".join(lines) or "Nothing was asked yet.")
+
+
+async def reset(talk: Conversation) -> None:
+    """Forget the conversation. The kernels go on with their variables; /restart starts them anew."""
+    if talk.session.history.turns:
+        talk.session.undo(talk.session.history.turns)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return f"{line[:99]}…" if len(line) > 100 else line

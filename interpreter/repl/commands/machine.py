@@ -1,0 +1,61 @@
+"""Commands about what runs: variables, kernels and shells, and whether code is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+from interpreter.errors import UsageError
+from interpreter.seams import Inspectable, Variable
+
+if TYPE_CHECKING:
+    from interpreter.repl.conversation import Conversation
+
+
+def _languages(talk: Conversation) -> Iterable[str]:
+    return talk.session.runners.languages
+
+
+async def vars_(talk: Conversation, language: Annotated[str, _languages] = "") -> None:
+    """List the variables that are alive: names, types, values or shapes, and sizes."""
+    runner = talk.session.runners.get(_language(talk, language))
+    variables = await runner.variables() if isinstance(runner, Inspectable) else ()
+    talk.say(_table(variables) if variables else "There are no variables.")
+
+
+async def restart(talk: Conversation, language: Annotated[str, _languages] = "") -> None:
+    """Start the kernel, or the runner of another language, anew. Its variables are gone; the conversation stays."""
+    await talk.session.restart(_language(talk, language))
+
+
+async def ask(talk: Conversation) -> None:
+    """Ask before each cell again, after `a` or -y."""
+    talk.host.forget()
+    talk.say("You are asked before code runs.")
+
+
+def _language(talk: Conversation, name: str) -> str:
+    runners = talk.session.runners
+    language = runners.resolve(name) if name else runners.languages[0]
+    if language is None:
+        raise UsageError(f"{name} cannot run here. There are: {', '.join(runners.languages)}.")
+    return language
+
+
+def _table(variables: Iterable[Variable]) -> str:
+    rows = [(known.name, known.type, _size(known.size), known.summary) for known in variables]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(
+        f"{name:{widths[0]}}  {type:{widths[1]}}  {size:>{widths[2]}}  {summary}".rstrip()
+        for name, type, size, summary in rows
+    )
+
+
+def _size(size: int | None) -> str:
+    if size is None:
+        return ""
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size = size / 1000  # type: ignore[assignment]
+    return f"{size:.1f} GB"

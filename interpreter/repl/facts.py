@@ -1,0 +1,56 @@
+"""What the toolbar shows and the Ctrl-C ladder must know, folded from events. Asks nobody and draws nothing."""
+
+from __future__ import annotations
+
+from interpreter import events as e
+from interpreter.history import Spent
+
+
+class Facts:
+    """A consumer. `running` is the language of the cell that runs now, `latest` of the last one, `ran` are all."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self.protocol = ""
+        self.running: str | None = None
+        self.latest: str | None = None
+        self.turn = Spent()
+        self.ran: tuple[str, ...] = ()
+        self._languages: dict[str, str] = {}
+
+    def __call__(self, event: e.Event, /) -> None:
+        """Take one event."""
+        match event:
+            case e.ModelChanged():
+                self.model, self.protocol = event.model, ""
+            case e.TurnStarted():
+                self.turn = Spent()
+            case e.StepStarted():
+                self.model, self.protocol = event.model, event.protocol
+            case e.UsageReported():
+                self.turn = _added(self.turn, event)
+            case e.CodeProposed():
+                self._languages[event.cell] = event.language
+            case e.CodeDecided(decision="run" | "edited"):
+                self._started(self._languages[event.cell])
+            case e.CodeFinished():
+                self.running = None
+            case e.TurnFinished():
+                self.running = None
+            case _:
+                pass
+
+    def _started(self, language: str) -> None:
+        self.running = self.latest = language
+        if language not in self.ran:
+            self.ran = (*self.ran, language)
+
+
+def _added(spent: Spent, event: e.UsageReported) -> Spent:
+    return Spent(
+        tokens_in=spent.tokens_in + event.tokens_in,
+        tokens_out=spent.tokens_out + event.tokens_out,
+        tokens_cached=spent.tokens_cached + event.tokens_cached,
+        cost=spent.cost + (event.cost or 0.0),
+        requests=spent.requests + 1,
+    )
