@@ -148,7 +148,7 @@ async def resumed(folder: SessionFolder, model: ScriptedModel, runner: FakeRunne
 
 def main() -> int:
     """Kill, look, count."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description="Kill a working session and look for what was lost.")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--child", nargs=2, metavar=("FOLDER", "LIFE"), help=argparse.SUPPRESS)
