@@ -63,7 +63,7 @@ async def assemble(
     secrets = known(environment, settings.api_key)
     place = workplace(folder=str(Path.cwd()), environment=environment, cache=home.cache)
     runners = LocalRunners(place=place, interactive=interactive)
-    where = Surroundings(folder=place.folder, languages=runners.languages, aliases={})
+    where = Surroundings(folder=place.folder, languages=runners.languages, aliases=runners.aliases, note=runners.note)
     choice = choice or await choose(settings, home, environment)
     answering = answerer(choice, settings, home, environment, where)
     loaded = _loaded(settings, home)

@@ -19,16 +19,20 @@ from interpreter.protocols.brief import Brief
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Where code will run: the working folder, and the languages with their aliases."""
+    """Where code will run: the working folder, and the languages with their aliases.
+
+    `note` is a sentence on the languages that a capable model is told.
+    """
 
     folder: str
     languages: tuple[str, ...]
     aliases: Mapping[str, str]
+    note: str = ""
 
 
 def brief(where: Surroundings, *, sees_images: bool = False, instructions: str = "") -> Brief:
     """The brief for a capable model; `instructions` are the user's own, added at the end."""
-    system = _text("system", facts=facts(where))
+    system = _text("system", facts=f"{facts(where)} {where.note}".rstrip())
     return Brief(
         system=f"{system}\n\n{instructions}" if instructions else system,
         languages=where.languages,
