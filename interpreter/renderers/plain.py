@@ -62,6 +62,15 @@ class PlainRenderer:
             case _:
                 self._tell(words.notice(event))
 
+    def settle(self) -> None:
+        """End what is open, so that somebody else may write at the start of a line."""
+        self._end_streams()
+        self._said()
+
+    def close(self) -> None:
+        """As `settle`, for good."""
+        self.settle()
+
     def _say(self, text: str) -> None:
         text = self._words.feed(text)
         if not text:
