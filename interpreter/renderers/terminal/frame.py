@@ -1,0 +1,34 @@
+"""The one place that writes to the terminal: finished text for good, and a few rows below it that are drawn anew.
+
+What is finished goes to the scrollback once. The rows below it are erased row by row before anything else is written:
+"erase below" from the top-left corner would make tmux keep the screen in its history. After a resize no more rows are
+touched than were drawn: a fragment that stays is better than a line that is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+_BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"  # one synchronised update: the terminal shows it whole or not yet
+
+
+class Frame:
+    """Draws through `write`, one call an update; `redraw` False means that nothing is ever taken back."""
+
+    def __init__(self, write: Callable[[str], None], *, redraw: bool) -> None:
+        self._write = write
+        self._redraw = redraw
+        self._drawn: tuple[str, ...] = ()
+
+    def draw(self, finished: str, live: Sequence[str] = ()) -> None:
+        """Write `finished`, whole lines, above the `live` rows, each of which fits the width."""
+        rows = tuple(live) if self._redraw else ()
+        if not finished and rows == self._drawn:
+            return
+        erase = "\r\x1b[2K" + "\x1b[1A\x1b[2K" * (len(self._drawn) - 1) if self._drawn else ""
+        update = f"{erase}{finished}" + "\n".join(rows)
+        if self._drawn or len(rows) > 1:
+            update = f"{_BEGIN}{update}{_END}"
+        self._drawn = rows
+        if update:
+            self._write(update)

@@ -1,0 +1,142 @@
+"""Styled text as rows of a terminal: wrapping at words, cutting at the width. Knows no Markdown and writes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from rich.cells import cell_len, get_character_cell_size
+
+Span: TypeAlias = tuple[str, str]
+"""The numbers of an SGR sequence, and text without escape codes; `"\\n"` alone is a forced line end."""
+
+_WORD = re.compile(r"\n|[ \t]+|[^ \t\n]+")
+_PIECE = re.compile(r"\x1b\[[0-9;:]*m|\x1b\]8;[^\x1b]*\x1b\\|[^\x1b]+|\x1b")
+_TRAILING = re.compile(r"[ \t]+((?:\x1b\[[0-9;:]*m|\x1b\]8;[^\x1b]*\x1b\\)*)$")
+
+
+def paint(style: str, text: str) -> str:
+    """`text` in `style`."""
+    return f"\x1b[{style}m{text}\x1b[0m" if style and text else text
+
+
+def painted(spans: Iterable[Span]) -> str:
+    """The spans one after another; neighbours of one style share their escape codes."""
+    pieces: list[str] = []
+    style, run = "", ""
+    for now, text in spans:
+        if now == style:
+            run += text
+        else:
+            pieces.append(paint(style, run))
+            style, run = now, text
+    pieces.append(paint(style, run))
+    return "".join(pieces)
+
+
+def width_of(spans: Iterable[Span]) -> int:
+    """Columns that the spans take in one row."""
+    return sum(cell_len(text) for _, text in spans)
+
+
+def wrap(spans: Iterable[Span], width: int) -> list[list[Span]]:
+    """Rows of at most `width` columns, broken between words where that is possible; no row ends in a space."""
+    rows: list[list[Span]] = [[]]
+    column = 0
+    space: Span | None = None
+    for style, text in spans:
+        for word in _WORD.findall(text):
+            if word == "\n":
+                rows.append([])
+                column, space = 0, None
+                continue
+            if word[0] in " \t":
+                space = (style, " ") if column else None
+                continue
+            length = cell_len(word)
+            glued = space is None
+            if column and column + (not glued) + length > width:
+                moved = _unglue(rows) if glued else []
+                rows.append(moved)
+                column, space = width_of(moved), None
+            if space is not None:
+                rows[-1].append(space)
+                column, space = column + 1, None
+            for piece in _pieces(word, length, column, width):
+                if column + cell_len(piece) > width and column:
+                    rows.append([])
+                    column = 0
+                rows[-1].append((style, piece))
+                column += cell_len(piece)
+    return rows
+
+
+def _unglue(rows: list[list[Span]]) -> list[Span]:
+    """Take the last word's beginning, in other styles, off the last row; nothing if it is all of that row."""
+    row = rows[-1]
+    for position in range(len(row) - 1, -1, -1):
+        if row[position][1] == " ":
+            moved = row[position + 1 :]
+            del row[position:]
+            return moved
+    return []
+
+
+def _pieces(word: str, length: int, column: int, width: int) -> Iterable[str]:
+    if length <= width:
+        return (word,)
+    first = max(0, width - column)
+    return (piece for piece in (*cut(word, first)[:1], *cut(cut(word, first)[1], width, all_of_it=True)) if piece)
+
+
+def cut(text: str, width: int, *, all_of_it: bool = False) -> tuple[str, ...]:
+    """`text` cut where it is `width` columns wide: in two, or, for `all_of_it`, in as many pieces as it takes."""
+    pieces: list[str] = []
+    start = column = 0
+    for position, character in enumerate(text):
+        size = get_character_cell_size(character)
+        if column + size > width and (position > start or width <= 0):
+            pieces.append(text[start:position])
+            if not all_of_it:
+                return pieces[0], text[position:]
+            start, column = position, 0
+        column += size
+    return (*pieces, text[start:]) if all_of_it else (text, "")
+
+
+def rows_of(line: str, width: int) -> list[str]:
+    """A line with colours, as a terminal of `width` columns breaks it: each row ends with its colours put back."""
+    rows: list[str] = []
+    row, column, colours = "", 0, ""
+    for piece in _PIECE.findall(line.expandtabs(8)):
+        if piece[0] == "\x1b":
+            row += piece
+            if piece.endswith("m"):
+                colours = "" if piece in ("\x1b[m", "\x1b[0m") else colours + piece
+            continue
+        rest = piece
+        while rest:
+            head, rest = cut(rest, width - column)
+            row += head
+            column += cell_len(head)
+            if rest:
+                rows.append(row + ("\x1b[0m" if colours else ""))
+                row, column = colours, 0
+    rows.append(row + ("\x1b[0m" if colours else ""))
+    return rows
+
+
+def bare(row: str) -> str:
+    """`row` without spaces at its end, so that what is copied is clean; its escape codes stay."""
+    return _TRAILING.sub(r"\1", row)
+
+
+def last_rows(lines: Sequence[str], width: int, count: int) -> list[str]:
+    """The last `count` rows of `lines` in a terminal of `width` columns."""
+    rows: list[str] = []
+    for line in reversed(lines[-count:]):
+        rows[:0] = rows_of(line[-width * count * 8 :] if len(line) > width * count * 16 else line, width)
+        if len(rows) >= count:
+            break
+    return rows[-count:]
