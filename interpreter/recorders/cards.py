@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +19,10 @@ from interpreter.errors import StorageError
 from interpreter.recorders.folder import SessionFolder, private
 from interpreter.recorders.lines import Line, parsed
 
+_UNTOLD = re.compile(
+    rb'\{"seq":\d+,"time":"[^"]*","type":"(?:output|text|reasoning|usage|step\.started|(?:text|reasoning|code)\.delta)"'
+)
+"""Lines that say nothing a card tells: nearly all of a journal."""
 _TITLE = 200  # characters of the first prompt
 _FOUND, _BEFORE = 200, 30  # characters of a line that holds a word, and how many of them before it
 
@@ -56,6 +61,8 @@ def card(folder: SessionFolder) -> Card:
                 if not raw.endswith(b"\n"):
                     break
                 position += len(raw)
+                if _UNTOLD.match(raw):
+                    continue
                 line = parsed(raw[:-1], 0, whole=True)
                 known = known if line is None else _after(known, line)
     except OSError as error:
@@ -120,8 +127,6 @@ def _text(line: Line) -> str:
 
 def _after(known: Card, line: Line) -> Card:
     """The card after one more line."""
-    if line.type.endswith(".delta") or line.type in ("output", "text", "reasoning", "usage", "step.started"):
-        return known
     try:
         event = line.event()
     except ValueError:

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from interpreter import events as e
 from interpreter.recorders.lines import Line
 
-HEAD = TAIL = 256_000  # bytes of lines at each end of a cell's outputs; a model is sent far less of them
+HEAD = TAIL = 24_000  # bytes at each end of a cell's outputs: several times what a model is sent of them
+FRAME = 150  # bytes of a line that are not the output itself
+PICTURE = 2_000  # what a picture counts for: it goes beside the text, and its size says nothing of its worth
 
 _CELL = re.compile(rb'"type":"output","cell":"([^"\\]*)"')
 _DISPLAY = re.compile(rb'"display_id":(null|"(?:[^"\\]|\\.)*"),"file":(?:null|"(?:[^"\\]|\\.)*")\}$')
@@ -22,25 +24,31 @@ class _Outputs:
         self.head: dict[object, Line] = {}
         self.tail: OrderedDict[object, Line] = OrderedDict()
         self.left_out = 0
-        self._head_size = self._tail_size = 0
+        self._room = HEAD
+        self._tail_size = 0
 
     def add(self, line: Line) -> None:
         display = _DISPLAY.search(line.raw[-1000:])
         key: object = display[1] if display and display[1] != b"null" else line.number
         if key in self.head:
             self.head[key] = line
-        elif key in self.tail:
-            self._tail_size += len(line.raw) - len(self.tail[key].raw)
-            self.tail[key] = line
-        elif not self.tail and self._head_size + len(line.raw) <= HEAD:
+            return
+        size = _size(line)
+        if key not in self.tail and not self.tail and size <= self._room:
             self.head[key] = line
-            self._head_size += len(line.raw)
-        else:
-            self.tail[key] = line
-            self._tail_size += len(line.raw)
+            self._room -= size
+            return
+        self._tail_size += size - (_size(self.tail[key]) if key in self.tail else 0)
+        self.tail[key] = line
         while self._tail_size > TAIL and len(self.tail) > 1:
-            self._tail_size -= len(self.tail.popitem(last=False)[1].raw)
+            self._tail_size -= _size(self.tail.popitem(last=False)[1])
             self.left_out += 1
+
+
+def _size(line: Line) -> int:
+    """What a line counts for."""
+    size = max(len(line.raw) - FRAME, 10)
+    return min(size, PICTURE) if b'"image/' in line.raw[:400] else size
 
 
 def sparing(lines: Iterable[Line]) -> Iterator[Line | e.Output]:
