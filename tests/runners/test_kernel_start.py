@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -58,7 +58,7 @@ def test_a_start_imports_nothing_of_the_folder_though_cells_may(trap: Path) -> N
 def test_a_python_that_was_only_found_is_not_even_started_before_the_first_cell(trap: Path, tmp_path: Path) -> None:
     python = trap / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text(f"#!/bin/sh\necho started >> {tmp_path / 'marks'}\nexec {sys.executable} \"$@\"\n")
+    python.write_text(f'#!/bin/sh\necho started >> {tmp_path / "marks"}\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     with bench(at(trap)) as made:
         made.do(made.runner.start())
@@ -86,13 +86,15 @@ def test_code_gets_the_environment_without_keys_and_python_means_its_own(tmp_pat
 
 def test_a_kernel_that_cannot_start_says_why_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
-    with bench(at(tmp_path / "work"), name="no-such-kernel") as made:
-        with pytest.raises(RunnerError, match=r"There is no kernel named 'no-such-kernel'\. Installed here: "):
-            made.run("1")
+    with (
+        bench(at(tmp_path / "work"), name="no-such-kernel") as made,
+        pytest.raises(RunnerError, match=r"There is no kernel named 'no-such-kernel'\. Installed here: "),
+    ):
+        made.run("1")
 
 
 @pytest.fixture
-def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A kernelspec of our own Python, as `ipykernel install` writes it."""
     folder = tmp_path / "jupyter" / "kernels" / "project"
     folder.mkdir(parents=True)
@@ -100,7 +102,7 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     told = {"argv": argv, "display_name": "Project", "language": "python", "env": {"FROM_SPEC": "yes"}}
     (folder / "kernel.json").write_text(json.dumps(told))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
-    yield "project"
+    return "project"
 
 
 def test_a_python_kernelspec_runs_without_importing_the_folder_at_its_start(trap: Path, spec: str) -> None:
