@@ -34,7 +34,7 @@ class _Outputs:
             self.head[key] = line
             return
         size = _size(line)
-        if key not in self.tail and not self.tail and size <= self._room:
+        if not self.tail and (size <= self._room or not self.head):
             self.head[key] = line
             self._room -= size
             return
@@ -47,7 +47,7 @@ class _Outputs:
 
 def _size(line: Line) -> int:
     """What a line counts for."""
-    size = max(len(line.raw) - FRAME, 10)
+    size = max(len(line.raw) - FRAME, 5)
     return min(size, PICTURE) if b'"image/' in line.raw[:400] else size
 
 

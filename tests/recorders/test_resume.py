@@ -10,6 +10,7 @@ import pytest
 from interpreter import events as e
 from interpreter import history as h
 from interpreter.errors import StorageError
+from interpreter.protocols import content
 from interpreter.protocols.ladder import FixedProtocol
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.journal import Journal
@@ -126,6 +127,29 @@ def test_a_cell_with_more_outputs_than_any_model_is_sent_is_resumed_with_its_end
     assert [text[:5] for text in texts[middle + 1 :]] == [f"{n:05}" for n in range(middle - 1 + left_out, 5000)]
     assert left_out > 4000
     assert cell.status == "ok"
+
+
+@pytest.mark.parametrize("piece", [1, 50, 3000, 70_000, 500_000])
+def test_after_a_flood_the_model_is_told_the_same_head_tail_and_file_as_before_the_resume(
+    tmp_path: Path, piece: int
+) -> None:
+    whole = "".join(f"line {number}\n" for number in range(50_000 if piece > 1 else 2000))
+    pieces = tuple(
+        Produced(kind="stdout", data={"text/plain": whole[start : start + piece]})
+        for start in range(0, len(whole), piece)
+    )
+    folder = store(tmp_path).create()
+    replies = (tool_call(arguments("flood()")), words("Done."), words("Well."))
+    model = ScriptedModel(*replies)
+    first, journal = opened(folder, model, FakeRunner(lambda _: pieces))
+    turns(first, "Go.")
+    journal.close()
+    live, resumed = h.close(first.history).last_run(), load(folder).history.last_run()
+    assert live is not None
+    assert resumed is not None
+    before, after = (content.result(cell, head=4000, tail=4000) for cell in (live, resumed))
+    assert (before[:4000], before[-4000:]) == (after[:4000], after[-4000:])
+    assert before.startswith("line 0\nline 1\n")
 
 
 def test_a_journal_that_is_not_there_is_an_error_that_says_so(tmp_path: Path) -> None:
