@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 MASK = "[masked]"
 _SHORTEST = 8  # characters; a shorter value would mask innocent text
-_NAMES = re.compile(r"(?:^|_)(?:API_?KEYS?|KEY|TOKEN|SECRET|SECRET_\w*KEY|PASSWORD|PASSWD)$", re.IGNORECASE)
+_NAMES = re.compile(r"(?:^|_)(?:API_?KEYS?|KEY|TOKEN|SECRET)$", re.IGNORECASE)
 
 
 class Secrets:
@@ -37,6 +37,6 @@ NO_SECRETS = Secrets()
 
 
 def known(environment: Mapping[str, str], *more: str | None) -> Secrets:
-    """The values of variables that are named like keys, and `more`."""
-    values = [value for name, value in environment.items() if _NAMES.search(name)]
+    """The values of variables that are named like keys, and `more`. A mere word in such a variable is no secret."""
+    values = [value for name, value in environment.items() if _NAMES.search(name) and not value.isalpha()]
     return Secrets([*values, *(value for value in more if value)])

@@ -97,7 +97,7 @@ def _around(word: str, line: str) -> str:
 def _texts(folder: SessionFolder, wanted: list[str]) -> Iterator[str]:
     """The texts of the session that may hold one of the wanted words."""
     in_json = [json.dumps(word, ensure_ascii=False)[1:-1] for word in wanted]
-    with suppress(FileNotFoundError), folder.journal.open("rb") as file:
+    with suppress(OSError), folder.journal.open("rb") as file:
         for raw in file:
             folded = raw.decode(errors="replace").casefold()
             if not any(word in folded for word in in_json):

@@ -100,15 +100,16 @@ class Journal:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        empty = self._fd >= 0 and not self._end
         if self._fd >= 0:
             with suppress(OSError):  # the failure of a write was told when it happened
                 os.fsync(self._fd)
             os.close(self._fd)
             self._fd = -1
-            if not self._seq:
-                self.folder.discard()
         self._broken = self._broken or f"Session {self.folder.id} was closed."
         self._lock.close()
+        if empty:
+            self.folder.discard()
 
     def _open(self) -> tuple[e.Event, ...]:
         """Open the file for the next line, with whole lines only before it; what closes what they left open."""

@@ -201,6 +201,18 @@ def test_a_place_that_takes_no_files_is_told_at_the_beginning(tmp_path: Path) ->
         Journal(SessionFolder(path=tmp_path / "never-made"))
 
 
+def test_a_journal_that_cannot_be_read_is_left_as_it_is(tmp_path: Path) -> None:
+    folder = store(tmp_path).create()
+    folder.journal.mkdir()  # stands for any file that does not open
+    with pytest.raises(StorageError, match="Cannot read the journal"):
+        Journal(folder)
+    assert folder.journal.exists()
+    folder.journal.rmdir()
+    folder.journal.write_text("nothing of ours\n")
+    Journal(folder).close()
+    assert folder.journal.read_text() == "nothing of ours\n"
+
+
 @contextmanager
 def room_for(size: int) -> Iterator[None]:
     """No file of this process may grow beyond `size` bytes, as on a disk that is full."""

@@ -1,0 +1,32 @@
+"""Known secret values and their masking."""
+
+from __future__ import annotations
+
+import pytest
+
+from interpreter.secrets import Secrets, known
+
+
+def test_values_of_variables_named_like_keys_and_given_keys_are_masked() -> None:
+    environment = {
+        "OPENAI_API_KEY": "sk-one-1",
+        "HF_TOKEN": "hf_two22",
+        "AWS_SECRET_ACCESS_KEY": "three/333",
+        "client_secret": "four-four",
+        "HOME": "/home/me",
+        "KEYBOARD": "qwerty-layout",
+        "APP_KEY": "production",  # a word, not a secret
+        "TOKEN": "short-1",
+    }
+    secrets = known(environment, "given-key", None)
+    words = "sk-one-1 hf_two22 three/333 four-four given-key /home/me qwerty-layout production short-1"
+    assert secrets.masked(words) == f"{'[masked] ' * 5}/home/me qwerty-layout production short-1"
+
+
+def test_a_value_that_begins_like_another_is_masked_whole() -> None:
+    assert Secrets(["sk-12345", "sk-12345-longer"]).masked("sk-12345-longer sk-12345") == "[masked] [masked]"
+
+
+@pytest.mark.parametrize(("text", "undecided"), [("", 0), ("a sk", 2), ("sk-12345", 0), ("sk-1234", 7), ("sks", 1)])
+def test_the_end_of_a_text_that_may_become_a_secret_is_undecided(text: str, undecided: int) -> None:
+    assert Secrets(["sk-12345"]).undecided(text) == undecided
