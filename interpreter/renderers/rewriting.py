@@ -10,6 +10,7 @@ import re
 _PIECE = re.compile(r"\n|\r|\x08|\x1b\[2?K|\x1b\[[0-9;:]*m|[^\n\r\x08\x1b]+")
 _REWRITES = re.compile(r"[\r\x08]|\x1b\[2?K")
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
+_MOST = 5
 
 
 class Rewriting:
@@ -68,7 +69,7 @@ class Rewriting:
             elif piece == "\x1b[2K":
                 self._cells.clear()
             elif piece[0] == "\x1b":
-                self._colours = "" if piece in ("\x1b[m", "\x1b[0m") else self._colours + piece
+                self._colours = _after(self._colours, piece)
             else:
                 missing = self._column - len(self._cells)
                 self._cells.extend([("", " ")] * missing)
@@ -76,11 +77,20 @@ class Rewriting:
                 self._column += len(piece)
 
     def _take(self) -> str:
+        """The line, which ends with its colours put back; the next one starts with them."""
         line = self.line
         still = self._colours if self._cells is not None else ""
-        self._plain, self._cells, self._column = [still] if still else [], None, 0
-        self._colours = ""
-        return line
+        for found in _SGR.finditer(line):
+            still = _after(still, found[0])
+        self._plain, self._cells, self._column, self._colours = [still] if still else [], None, 0, ""
+        return f"{line}\x1b[0m" if still else line
+
+
+def _after(colours: str, sequence: str) -> str:
+    """The colours in force after one more sequence; only the last few, of a program that never puts them back."""
+    if sequence in ("\x1b[m", "\x1b[0m"):
+        return ""
+    return "".join(_SGR.findall(colours)[-_MOST:]) + sequence
 
 
 def _joined(cells: list[tuple[str, str]]) -> str:

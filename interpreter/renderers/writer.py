@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TextIO
 
 
 class Writer:
-    """Writes to `file` and flushes. When the reader has gone, everything later is dropped and `broken` is true."""
+    """Writes to `file` and flushes. When nobody reads any more, all that follows is dropped and `broken` is true."""
 
     def __init__(self, file: TextIO) -> None:
         self.broken = False
@@ -26,7 +27,9 @@ class Writer:
         try:
             self._file.write(text)
             self._file.flush()
-        except BrokenPipeError:
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                raise
             self._silence()
         self.at_line_start = text.endswith("\n")
 

@@ -57,4 +57,4 @@ def _image_way(environment: Mapping[str, str]) -> ImageWay:
         return "kitty"
     if program in ("iTerm.app", "WezTerm"):
         return "iterm2"
-    return "none"
+    return "sixel" if term.startswith(("foot", "mlterm", "contour")) else "none"

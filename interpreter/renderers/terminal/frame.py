@@ -13,16 +13,16 @@ _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"  # one synchronised update: the term
 
 
 class Frame:
-    """Draws through `write`, one call an update; `redraw` False means that nothing is ever taken back."""
+    """Draws through `write`, one call an update; `redraws` False means that nothing is ever taken back."""
 
-    def __init__(self, write: Callable[[str], None], *, redraw: bool) -> None:
+    def __init__(self, write: Callable[[str], None], *, redraws: bool) -> None:
         self._write = write
-        self._redraw = redraw
+        self.redraws = redraws
         self._drawn: tuple[str, ...] = ()
 
     def draw(self, finished: str, live: Sequence[str] = ()) -> None:
         """Write `finished`, whole lines, above the `live` rows, each of which fits the width."""
-        rows = tuple(live) if self._redraw else ()
+        rows = tuple(live) if self.redraws else ()
         if not finished and rows == self._drawn:
             return
         erase = "\r\x1b[2K" + "\x1b[1A\x1b[2K" * (len(self._drawn) - 1) if self._drawn else ""

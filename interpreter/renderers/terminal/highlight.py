@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from interpreter.renderers.terminal.styled import Span
-from interpreter.renderers.terminal.theme import Theme
+from interpreter.renderers.terminal.theme import THEMES, Theme
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
@@ -26,7 +26,7 @@ class Highlighter:
     """The lines of one piece of code in `language`, any name that pygments knows; others are drawn as they are."""
 
     def __init__(self, language: str, theme: Theme) -> None:
-        self._lexer = _lexer(language.strip().lower()) if theme != Theme(**_nothing()) else None
+        self._lexer = _lexer(language.strip().lower()) if theme != THEMES["none"] else None
         self._comments = language.lower() in _BLOCK_COMMENTS
         self._in_comment = False
         self._stack: list[str] = ["root"]
@@ -89,10 +89,6 @@ def _styles(theme: Theme) -> dict[str, str]:
         "Comment": theme.comment,
         "Operator": theme.operator,
     }
-
-
-def _nothing() -> dict[str, str]:
-    return dict.fromkeys(Theme.__dataclass_fields__, "")
 
 
 @cache

@@ -1,32 +1,321 @@
-"""Events on a terminal: streaming words, code and results. Asks nothing and reads no key."""
+"""Events on a terminal: words as they are written, code, output, results. Asks nothing and reads no key."""
 
 from __future__ import annotations
 
-import sys
-from typing import TextIO
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from typing import Literal, TextIO, TypeAlias, assert_never
 
 from interpreter import events as e
-from interpreter.renderers.plain import PlainRenderer
+from interpreter.renderers import words
+from interpreter.renderers.sanitize import clean_line
+from interpreter.renderers.terminal.abilities import ImageChoice, abilities
+from interpreter.renderers.terminal.canvas import Canvas
+from interpreter.renderers.terminal.cells import CodeView, OutputView
+from interpreter.renderers.terminal.frame import Frame
+from interpreter.renderers.terminal.markdown import MarkdownStream
+from interpreter.renderers.terminal.page import Page
+from interpreter.renderers.terminal.results import Results
+from interpreter.renderers.terminal.spent import Spent
+from interpreter.renderers.terminal.status import Status
+from interpreter.renderers.terminal.styled import paint, wrap
+from interpreter.renderers.terminal.theme import THEMES
+from interpreter.renderers.terminal.thinking import Thinking
+from interpreter.renderers.writer import Writer
+
+Notify: TypeAlias = Literal["off", "bell", "desktop"]
+
+_LONG_TURN = 10.0
+"""Seconds of a turn whose end is worth a bell."""
+
+CellEvent: TypeAlias = e.CodeDecided | e.Output | e.OutputCleared | e.InputRequested | e.InputGiven | e.CodeFinished
+ReplyEvent: TypeAlias = (
+    e.StepStarted | e.ReasoningDelta | e.Reasoning | e.TextDelta | e.Text | e.CodeDelta | e.CodeProposed
+)
 
 
 class TerminalRenderer:
-    """`TerminalRenderer(file)` is a consumer that draws each event on the terminal behind `file`.
+    """A consumer that draws on `file`.
 
-    `settle()` finishes whatever is being drawn, so that somebody else may write or ask at the start of a fresh line;
-    `close()` does so for good and gives the terminal back.
+    `environment` tells what the terminal can do and whether colours are wanted. `plain` is for screen readers: nothing
+    is redrawn and nothing coloured. `theme` is a name in `THEMES`. `size` gives columns and rows. Everything is written
+    with `file.write` and `file.flush`, whole updates at a time. With a running event loop what is new is drawn in time;
+    without one, at the next event or `settle`. When the terminal has gone, `broken` is true.
     """
 
-    def __init__(self, file: TextIO | None = None) -> None:
-        file = sys.stdout if file is None else file
-        self._plain = PlainRenderer(file, file)
+    def __init__(
+        self,
+        file: TextIO,
+        *,
+        environment: Mapping[str, str],
+        plain: bool = False,
+        theme: str = "auto",
+        images: ImageChoice = "auto",
+        notify: Notify = "off",
+        size: Callable[[], tuple[int, int]] = shutil.get_terminal_size,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._can = abilities(environment, file, plain=plain, images=images)
+        self._theme = THEMES["none" if not self._can.styles else theme if self._can.colour else "mono"]
+        self._writer = Writer(file)
+        self._clock = clock
+        frame = Frame(self._writer.write, redraws=self._can.redraw)
+        self._canvas = Canvas(frame, Status(self._theme.quiet, clock), size=size, clock=clock)
+        self._page = Page(self._theme, unicode=self._can.unicode)
+        self._results = Results(self._theme, self._can)
+        self._spent = Spent(clock)
+        self._notify = notify if self._can.redraw else "off"
+        self._last = ""  # what stands last on the screen: code or output, and of which cell
+        self._code: dict[str, str] = {}  # as drawn, of cells that are not decided
+        self._languages: dict[str, str] = {}  # of the same cells
+        self._running = ""  # the cell that runs
+        self._own = False  # it is the user's
+        self._spoken = False  # the words of this reply were drawn as they came
+        self._late: list[e.Output] = []  # output of a cell that has ended, kept out of the middle of a sentence
+        self._closed = False
+
+    # ---- for whoever shares the terminal
+
+    @property
+    def broken(self) -> bool:
+        """Whether the terminal has gone."""
+        return self._writer.broken
+
+    def settle(self) -> None:
+        """Finish what is open: the cursor is at the start of a fresh line; nothing is drawn until the next event."""
+        self._end()
+        self._canvas.settle()
+
+    def close(self) -> None:
+        """Settle for good: what comes later is not drawn."""
+        self.settle()
+        self._closed = True
+
+    def show(self, cell: str, language: str, code: str) -> None:
+        """Draw the whole of a cell's code, as it will run, unless it stands last on the screen; then settle."""
+        if self._last != f"code {cell}" or self._code.get(cell) != code:
+            self._draw_code(cell, language, code)
+        self._end(keep=True)
+        self._canvas.settle()
+
+    # ---- events
 
     def __call__(self, event: e.Event) -> None:
         """Draw what is new."""
-        self._plain(event)
+        if self._closed:
+            return
+        match event:
+            case (
+                e.StepStarted()
+                | e.ReasoningDelta()
+                | e.Reasoning()
+                | e.TextDelta()
+                | e.Text()
+                | e.CodeDelta()
+                | e.CodeProposed()
+            ):
+                self._reply(event)
+            case (
+                e.CodeDecided()
+                | e.Output()
+                | e.OutputCleared()
+                | e.InputRequested()
+                | e.InputGiven()
+                | e.CodeFinished()
+            ):
+                self._cell(event)
+            case e.SessionStarted():
+                pass
+            case e.TurnStarted():
+                self._spent.start()
+                self._canvas.gap()
+            case e.UsageReported():
+                self._spent.add(event)
+            case e.TurnFinished():
+                self._finish_turn(event)
+            case _:
+                self._say(words.notice(event), self._theme.warning if isinstance(event, e.Warned) else "")
+        self._canvas.soon()
 
-    def settle(self) -> None:
-        """Leave the cursor at the start of a fresh line, with nothing to be redrawn."""
+    def _reply(self, event: ReplyEvent) -> None:
+        match event:
+            case e.StepStarted():
+                self._end()
+                self._spoken = False
+                self._canvas.status.start("waiting for the model")
+            case e.ReasoningDelta():
+                self._think(event.text)
+            case e.Reasoning():
+                pass
+            case e.TextDelta():
+                self._spoken = True
+                self._speak(event.text)
+            case e.Text():
+                if not self._spoken:
+                    self._speak(event.text)
+                if isinstance(self._canvas.part, MarkdownStream):
+                    self._end()
+            case e.CodeDelta():
+                self._write_code(event)
+            case e.CodeProposed():
+                self._propose(event)
+            case _:
+                assert_never(event)
 
-    def close(self) -> None:
-        """Draw nothing any more."""
-        self.settle()
+    def _cell(self, event: CellEvent) -> None:
+        match event:
+            case e.CodeDecided():
+                self._decide(event)
+            case e.Output():
+                self._output(event)
+            case e.OutputCleared():
+                if isinstance(self._canvas.part, OutputView) and event.cell == self._running:
+                    self._canvas.part.clear()
+            case e.InputRequested():
+                self._end(keep=True)
+                self._canvas.settle()
+            case e.InputGiven():
+                self._canvas.status.start("running")
+            case e.CodeFinished():
+                self._finish(event)
+            case _:
+                assert_never(event)
+
+    # ---- the reply
+
+    def _think(self, text: str) -> None:
+        if not isinstance(self._canvas.part, Thinking):
+            thinking = Thinking(self._theme.quiet, width=self._canvas.width, clock=self._clock)
+            self._end()
+            self._canvas.open(thinking)
+        if isinstance(self._canvas.part, Thinking):
+            self._canvas.part.feed(text)
+
+    def _speak(self, text: str) -> None:
+        if not isinstance(self._canvas.part, MarkdownStream):
+            text = text.lstrip("\n")
+            if not text.strip():
+                return
+            self._end()
+            self._canvas.gap()
+            self._canvas.open(MarkdownStream(self._page, self._canvas.width))
+        if isinstance(self._canvas.part, MarkdownStream):
+            self._canvas.part.feed(text)
+
+    def _write_code(self, event: e.CodeDelta) -> None:
+        if event.cell not in self._code:
+            self._begin_code(event.cell, event.language)
+        if self._last == f"code {event.cell}" and isinstance(self._canvas.part, CodeView):
+            self._canvas.part.feed(event.text)
+            self._code[event.cell] += event.text
+
+    def _propose(self, event: e.CodeProposed) -> None:
+        """The whole code; what was drawn as it came is completed, or, if it was not that, drawn anew."""
+        if event.by == "user":
+            self._end()
+            self._own = True
+            self._canvas.gap(False)
+            return
+        drawn = self._code.get(event.cell)
+        part = self._canvas.part
+        if self._last == f"code {event.cell}" and isinstance(part, CodeView) and event.code.startswith(drawn or ""):
+            part.feed(event.code[len(drawn or "") :])
+        elif drawn is None or drawn.rstrip() != event.code.rstrip():
+            self._draw_code(event.cell, event.language, event.code)
+        self._code[event.cell] = event.code
+        self._end(keep=True)
+
+    def _draw_code(self, cell: str, language: str, code: str) -> None:
+        self._begin_code(cell, language)
+        if isinstance(self._canvas.part, CodeView):
+            self._canvas.part.feed(code)
+        self._code[cell] = code
+
+    def _begin_code(self, cell: str, language: str) -> None:
+        self._end()
+        self._canvas.gap()
+        self._rule(f"{clean_line(language)} {clean_line(cell)}")
+        self._canvas.open(CodeView(language, self._theme, self._canvas.width))
+        self._last, self._code[cell], self._languages[cell] = f"code {cell}", "", language
+
+    # ---- cells
+
+    def _decide(self, event: e.CodeDecided) -> None:
+        self._end(keep=True)
+        if event.decision in ("declined", "skipped"):
+            self._rule(words.decided(event), self._theme.warning)
+        elif event.decision == "edited" and self._code.get(event.cell) != event.code:
+            self._rule(words.decided(event))
+            view = CodeView(self._languages.get(event.cell, ""), self._theme, self._canvas.width)
+            view.feed(event.code)
+            view.close()
+            self._canvas.write(*view.take())
+        if event.decision in ("run", "edited"):
+            self._running = event.cell
+            self._canvas.status.start("running")
+        self._code.pop(event.cell, None)
+        self._languages.pop(event.cell, None)
+
+    def _output(self, event: e.Output) -> None:
+        late = event.cell != self._running
+        if late and isinstance(self._canvas.part, MarkdownStream | CodeView | Thinking):
+            self._late.append(event)
+            return
+        known = self._last == f"output {event.cell}"
+        if not (known and isinstance(self._canvas.part, OutputView)):
+            self._end()
+            if late and not known:
+                self._canvas.gap()
+            if not known and (late or not self._own):
+                self._rule(f"later, from {clean_line(event.cell)}" if late else "output")
+            self._canvas.open(OutputView(self._results, colour=self._can.colour, width=self._canvas.width))
+            self._last = f"output {event.cell}"
+        if isinstance(self._canvas.part, OutputView):
+            self._canvas.part.add(event)
+        if late:
+            self._end(keep=True)
+
+    def _finish(self, event: e.CodeFinished) -> None:
+        self._end()
+        style = {"ok": self._theme.good, "interrupted": self._theme.warning}.get(event.status, self._theme.bad)
+        if not self._own or event.status != "ok":
+            self._rule(words.finished(event), style)
+        self._running, self._own = "", False
+        self._canvas.gap()
+
+    def _finish_turn(self, event: e.TurnFinished) -> None:
+        self._end()
+        self._code.clear()
+        self._languages.clear()
+        if told := words.turn(event):
+            failed = event.reason == "failed"
+            self._say(f"error: {told}" if failed else told, self._theme.bad if failed else self._theme.warning)
+        if usage := self._spent.told():
+            self._say(usage)
+        self._canvas.gap()
+        self._canvas.settle()
+        if self._spent.seconds() >= _LONG_TURN and self._notify != "off":
+            self._writer.write("\x1b]9;The answer is there\x07" if self._notify == "desktop" else "\x07")
+
+    # ---- lines of our own
+
+    def _say(self, text: str, style: str = "") -> None:
+        """A sentence between the parts."""
+        self._end()
+        for line in text.split("\n"):
+            rows = wrap([("", line)], self._canvas.width())
+            self._canvas.write(*(paint(style or self._theme.quiet, "".join(word for _, word in row)) for row in rows))
+
+    def _rule(self, text: str, style: str = "") -> None:
+        """A line that begins or ends something; short, so that a narrower screen does not break it."""
+        rule = "── " if self._can.unicode else "-- "
+        self._canvas.write(paint(self._theme.quiet, rule) + paint(style or self._theme.quiet, text))
+
+    def _end(self, *, keep: bool = False) -> None:
+        """Finish what is open. `keep`: it stands last on the screen, and more may be added to it."""
+        self._canvas.end()
+        self._last = self._last if keep else ""
+        late, self._late = self._late, []
+        for output in late:
+            self._output(output)

@@ -65,5 +65,18 @@ THEMES: Mapping[str, Theme] = {
         number="31",
     ),
     "mono": Theme(),
+    "none": Theme(
+        title="",
+        heading="",
+        strong="",
+        emphasis="",
+        struck="",
+        link="",
+        quiet="",
+        warning="",
+        bad="",
+        keyword="",
+        comment="",
+    ),
 }
-"""`auto` suits dark and light; `mono` has weights and no colour."""
+"""`auto` suits dark and light; `mono` has weights and no colour, `none` nothing at all."""

@@ -1,0 +1,40 @@
+"""What is being waited for, and since when: one quiet row below everything. Draws nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from interpreter.renderers.terminal.styled import cut, paint
+
+_PATIENCE = 1.0
+"""Seconds before it is worth saying that something is being waited for."""
+
+
+class Status:
+    """The row, drawn in `style`."""
+
+    def __init__(self, style: str, clock: Callable[[], float]) -> None:
+        self._style = style
+        self._clock = clock
+        self._what = ""
+        self._since = 0.0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is being waited for."""
+        return bool(self._what)
+
+    def start(self, what: str) -> None:
+        """From now on `what` is waited for."""
+        self._what, self._since = what, self._clock()
+
+    def stop(self) -> None:
+        """Nothing is waited for."""
+        self._what = ""
+
+    def row(self, width: int) -> str:
+        """The row, or nothing."""
+        waited = self._clock() - self._since
+        if not self._what or waited < _PATIENCE:
+            return ""
+        return paint(self._style, cut(f"{self._what}, {waited:.0f} s", width - 1)[0])
