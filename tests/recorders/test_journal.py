@@ -250,7 +250,7 @@ def test_a_full_disk_ends_the_turn_failed_and_every_later_one_with_the_same_line
     assert runner.ran == ran
     assert made.history.entries[-1] == h.Prompt(text="And now?")  # still there to be read
     journal.close()
-    durable = [line.event() for line in lines(folder.journal)][1:]
+    durable = [line.event() for line in lines(folder.journal)][1:] if folder.path.exists() else []
     closing = first[len(durable) :]
     assert durable == first[: len(durable)]
     assert [event.type for event in closing] in (["turn.finished"], ["code.finished", "turn.finished"])
