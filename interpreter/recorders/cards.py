@@ -78,6 +78,8 @@ def mentions(folder: SessionFolder, words: tuple[str, ...]) -> str | None:
     Looked at are prompts, the model's words, code and what it printed; case does not matter.
     """
     wanted = [word.casefold() for word in words if word]
+    if not wanted:
+        return ""
     missing, found = set(wanted), ""
     for text in _texts(folder, wanted):
         folded = text.casefold()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from interpreter import events as e
@@ -23,36 +24,45 @@ def fork(store: Store, folder: SessionFolder, turn: int) -> SessionFolder:
     Its outputs and pictures are copies, so either session can be deleted. Lines of unknown types are kept.
     Raises `UsageError` if there is no such turn, `StorageError` if it cannot be written.
     """
-    kept = _until(folder, turn)
+    kept = islice(lines(folder.journal), _end(folder, turn))
     new = store.create()
     try:
         shutil.copytree(folder.path, new.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_NOT_COPIED))
         with os.fdopen(private(new.journal), "wb") as file:
             file.writelines(_moved(kept, _path(folder.path), new))
+    except ValueError as error:
+        shutil.rmtree(new.path, ignore_errors=True)
+        raise StorageError(f"The journal {folder.journal} is damaged: no new session can go on from it.") from error
     except OSError as error:
         shutil.rmtree(new.path, ignore_errors=True)
         raise StorageError(refusal(new.path, error)) from error
     return new
 
 
-def _until(folder: SessionFolder, turn: int) -> list[Line]:
-    """The lines before the one that starts the turn after `turn`. Turns that were taken back do not count."""
-    kept: list[Line] = []
+def _end(folder: SessionFolder, turn: int) -> int:
+    """How many lines come before the turn after `turn`. Turns that were taken back do not count."""
+    count = 0
     starts: list[int] = []
-    for line in lines(folder.journal):
+    for count, line in enumerate(lines(folder.journal), 1):
         if line.type == "turn.started":
-            starts.append(len(kept))
+            starts.append(count - 1)
         elif line.type == "history.undone":
-            event = line.event()
-            assert isinstance(event, e.HistoryUndone)
-            del starts[max(0, len(starts) - event.turns) :]
-        kept.append(line)
+            del starts[max(0, len(starts) - _undone(line)) :]
     if not 1 <= turn <= len(starts):
         raise UsageError(f"There is no turn {turn} to go on from: session {folder.id} has {len(starts)}.")
-    return kept if turn == len(starts) else kept[: starts[turn]]
+    return count if turn == len(starts) else starts[turn]
 
 
-def _moved(kept: list[Line], old: bytes, new: SessionFolder) -> Iterator[bytes]:
+def _undone(line: Line) -> int:
+    """How many turns were taken back; none by a line that cannot be read, as in the history."""
+    try:
+        event = line.event()
+    except ValueError:
+        return 0
+    return event.turns if isinstance(event, e.HistoryUndone) else 0
+
+
+def _moved(kept: Iterable[Line], old: bytes, new: SessionFolder) -> Iterator[bytes]:
     """The lines as the new session's: its own beginning, numbers without gaps, and its own folder in every path."""
     for seq, line in enumerate(kept, 1):
         if line.type == "session.started":

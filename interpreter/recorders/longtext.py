@@ -75,7 +75,7 @@ class LongText:
         left_out = self._left_out + surplus
         if left_out:
             self._write()
-            return f"\n[… {left_out} characters left out …]\n{tail[surplus:]}", self._path
+            return f"{shown}\n[… {left_out} characters left out …]\n{tail[surplus:]}", self._path
         if self._on_disk:
             self._path.unlink(missing_ok=True)
         return shown + tail, None

@@ -8,19 +8,6 @@ from interpreter import events as e
 from interpreter.recorders.lines import Line
 
 CRASHED = "The program ended before the turn did."
-_SAYS_MORE = frozenset(
-    {
-        "turn.started",
-        "turn.finished",
-        "step.started",
-        "text.delta",
-        "reasoning.delta",
-        "text",
-        "reasoning",
-        "code.decided",
-        "code.finished",
-    }
-)
 
 
 class Mending:
@@ -37,8 +24,6 @@ class Mending:
 
     def follow(self, line: Line) -> None:
         """Take the next line into account."""
-        if line.type not in _SAYS_MORE:
-            return
         match line.type:
             case "text.delta":
                 self._said.append(line)
@@ -54,10 +39,12 @@ class Mending:
                     self._cell = event.cell
             case "code.finished":
                 self._cell = None
-            case _:
+            case "turn.started" | "step.started" | "turn.finished":
                 self._said.clear()
                 self._thought.clear()
                 self._turn = line.type != "turn.finished"
+            case _:
+                pass
 
     def closing(self) -> tuple[e.Event, ...]:
         """The events that close what is open, in order; none if nothing is."""
