@@ -98,6 +98,42 @@ def test_the_cells_that_would_rebuild_the_state_are_those_that_ended_well_and_ar
     assert (last.code, last.status) == ("z = 3", "died")
 
 
+def test_a_journal_of_schema_1_is_read_whole_for_ever(tmp_path: Path) -> None:
+    folder = store(tmp_path).create()
+    folder.journal.write_bytes((Path(__file__).parent / "journal-schema-1.jsonl").read_bytes())
+    loaded = load(folder)
+    call = e.Call(id="call-1", name="execute_code", extra={"signature": "x"})
+    picture = e.Output(
+        cell="c1",
+        kind="display",
+        data={"text/plain": "<Figure>", "image/png": "iVBORw0KGgo="},
+        display_id="d1",
+        file="/data/sessions/261124-120000/images/c1-1.png",
+    )
+    cell = h.Cell(
+        id="c1",
+        language="python",
+        proposed="count()",
+        code="count(1)",
+        call=call,
+        decision="edited",
+        note="One is enough.",
+        outputs=(picture,),
+        status="ok",
+        seconds=1.5,
+    )
+    rejected = h.RejectedCall(id="c2", raw='{"lang', reason="The call was cut off.")
+    data = e.Attachment(path="/data.csv", media_type="text/csv", size=3, head="a,b")
+    assert loaded.history.entries == (
+        h.Prompt(text="How many?", attachments=(data,)),
+        h.Reply(text="Let me see.", calls=(cell, rejected)),
+        h.Note(text="The python session was restarted (the user asked for it): its state is gone."),
+        h.Note(text="The session was resumed. Lost: the state of python"),
+    )
+    assert (loaded.model, loaded.warnings) == ("other", ())
+    assert len(list(recorded(folder))) == 26  # all but the three deltas
+
+
 def test_a_session_that_ran_nothing_lost_nothing(tmp_path: Path) -> None:
     assert lost(load(kept(tmp_path, *turn("c1")[:5])).history) == ()
 
