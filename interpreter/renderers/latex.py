@@ -33,7 +33,7 @@ _WRAPPERS = re.compile(r"\\(?:mathrm|mathbf|mathit|mathcal|mathbb|text|operatorn
 _FRACTION = re.compile(r"\\[dt]?frac\s*" + _GROUP + r"\s*" + _GROUP)
 _ROOT = re.compile(r"\\sqrt\s*" + _GROUP)
 _SCRIPT = re.compile(r"([\^_])(?:" + _GROUP + r"|([^\s{}\\]))")
-_COMMAND = re.compile(r"\\([A-Za-z]+)\s?")
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
 
 
 def readable(source: str) -> str:

@@ -25,10 +25,22 @@ class Frame:
         rows = tuple(live) if self.redraws else ()
         if not finished and rows == self._drawn:
             return
-        erase = "\r\x1b[2K" + "\x1b[1A\x1b[2K" * (len(self._drawn) - 1) if self._drawn else ""
-        update = f"{erase}{finished}" + "\n".join(rows)
+        kept = 0 if finished else _common(self._drawn, rows)
+        stale = len(self._drawn) - kept
+        erase = "\r\x1b[2K" + "\x1b[1A\x1b[2K" * (stale - 1) if stale else ""
+        below = "\n".join(rows[kept:])
+        if kept and not stale:
+            below = f"\n{below}"
+        elif kept and len(rows) == kept:
+            below = f"\x1b[1A\r{rows[-1]}"  # one row fewer: the cursor goes to the end of the last
+        update = f"{erase}{finished}{below}"
         if self._drawn or len(rows) > 1:
             update = f"{_BEGIN}{update}{_END}"
         self._drawn = rows
-        if update:
-            self._write(update)
+        self._write(update)
+
+
+def _common(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many rows from the top are the same."""
+    pairs = zip(old, new, strict=False)
+    return next((at for at, (before, after) in enumerate(pairs) if before != after), min(len(old), len(new)))

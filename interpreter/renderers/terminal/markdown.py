@@ -154,7 +154,7 @@ class MarkdownStream:
             self._keep_from(len(self._open))
         elif kind in ("bullet_list_open", "ordered_list_open"):
             self._finish_items(tokens, first_line)
-        elif kind == "table_open" and long:
+        elif kind == "table_open" and (long or self._columns is not None):
             self._finish_rows(tokens)
         elif kind in ("paragraph_open", "code_block") and long and self._open.count("\n") > 1:
             self._finish_lines()

@@ -14,7 +14,6 @@ from interpreter.renderers.terminal.theme import Theme
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
-    from markdown_it.tree import SyntaxTreeNode
 
 Rows: TypeAlias = list[list[Span]]
 
@@ -29,6 +28,31 @@ def parser() -> MarkdownIt:
     return MarkdownIt().enable("strikethrough").enable("table")
 
 
+class _Node:
+    """A token with what stands between its opening and its end; much cheaper than the parser's own tree."""
+
+    __slots__ = ("attrs", "children", "content", "info", "markup", "tag", "type")
+
+    def __init__(self, token: Token) -> None:
+        self.type = token.type.removesuffix("_open")
+        self.tag, self.attrs, self.content, self.info = token.tag, token.attrs, token.content, token.info
+        self.markup = token.markup
+        self.children: list[_Node] = [] if token.children is None else _tree(token.children)
+
+
+def _tree(tokens: Iterable[Token]) -> list[_Node]:
+    levels: list[list[_Node]] = [[]]
+    for token in tokens:
+        if token.nesting < 0:
+            levels.pop()
+            continue
+        node = _Node(token)
+        levels[-1].append(node)
+        if token.nesting > 0:
+            levels.append(node.children)
+    return levels[0]
+
+
 class Page:
     """Draws blocks in a theme. `unicode` False keeps to ASCII for what it draws itself."""
 
@@ -38,9 +62,7 @@ class Page:
 
     def lines(self, tokens: Sequence[Token], width: int) -> list[str]:
         """The rows of these blocks, an empty one between them; none ends in a space."""
-        from markdown_it.tree import SyntaxTreeNode
-
-        return [bare(painted(row)) for row in self._blocks(SyntaxTreeNode(tokens).children, width)]
+        return [bare(painted(row)) for row in self._blocks(_tree(tokens), width)]
 
     def fence(self, markup: str, language: str = "") -> str:
         """The line that opens or closes a block of code."""
@@ -50,12 +72,10 @@ class Page:
         self, tokens: Sequence[Token], width: int, shape: tables.Columns | None, *, header: bool
     ) -> tuple[list[str], tables.Columns | None]:
         """A table's rows in columns that are given or found, with its header or without; and the columns."""
-        from markdown_it.tree import SyntaxTreeNode
-
-        rows, shape = self._table(SyntaxTreeNode(tokens).children[0], width, shape, header=header)
+        rows, shape = self._table(_tree(tokens)[0], width, shape, header=header)
         return [bare(painted(row)) for row in rows], shape
 
-    def _blocks(self, nodes: Iterable[SyntaxTreeNode], width: int, *, in_item: bool = False) -> Rows:
+    def _blocks(self, nodes: Iterable[_Node], width: int, *, in_item: bool = False) -> Rows:
         rows: Rows = []
         for node in nodes:
             block = self._block(node, max(_NARROWEST, width))
@@ -64,7 +84,7 @@ class Page:
             rows += block
         return rows
 
-    def _block(self, node: SyntaxTreeNode, width: int) -> Rows:
+    def _block(self, node: _Node, width: int) -> Rows:
         match node.type:
             case "paragraph":
                 return wrap(self._inline(node.children), width)
@@ -85,7 +105,7 @@ class Page:
             case _:
                 return [[(self.theme.quiet, text)] for text in clean(node.content).rstrip("\n").split("\n")]
 
-    def _code(self, node: SyntaxTreeNode) -> Rows:
+    def _code(self, node: _Node) -> Rows:
         highlighter = Highlighter(language_of(node.info), self.theme)
         body = [highlighter.line(text) for text in clean(node.content).removesuffix("\n").split("\n")]
         if node.type == "code_block":
@@ -94,7 +114,7 @@ class Page:
         body = body if node.content else []
         return [[(quiet, node.markup + clean(language_of(node.info)))], *body, [(quiet, node.markup)]]
 
-    def _list(self, node: SyntaxTreeNode, width: int) -> Rows:
+    def _list(self, node: _Node, width: int) -> Rows:
         rows: Rows = []
         number = int(node.attrs.get("start", 1))
         for item in node.children:
@@ -106,7 +126,7 @@ class Page:
         return rows
 
     def _table(
-        self, node: SyntaxTreeNode, width: int, shape: tables.Columns | None, *, header: bool
+        self, node: _Node, width: int, shape: tables.Columns | None, *, header: bool
     ) -> tuple[Rows, tables.Columns | None]:
         head = node.children[0].children[0]
         names = [self._inline(cell.children) for cell in head.children]
@@ -126,13 +146,13 @@ class Page:
 
     # ---- text inside a block
 
-    def _inline(self, nodes: Iterable[SyntaxTreeNode], style: str = "") -> list[Span]:
+    def _inline(self, nodes: Iterable[_Node], style: str = "") -> list[Span]:
         spans: list[Span] = []
         for node in nodes:
             spans += self._span(node, style)
         return spans
 
-    def _span(self, node: SyntaxTreeNode, style: str) -> list[Span]:
+    def _span(self, node: _Node, style: str) -> list[Span]:
         match node.type:
             case "inline" | "root":
                 return self._inline(node.children, style)

@@ -292,6 +292,7 @@ class TerminalRenderer:
             failed = event.reason == "failed"
             self._say(f"error: {told}" if failed else told, self._theme.bad if failed else self._theme.warning)
         if usage := self._spent.told():
+            self._canvas.gap()
             self._say(usage)
         self._canvas.gap()
         self._canvas.settle()

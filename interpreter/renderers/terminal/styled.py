@@ -37,7 +37,12 @@ def painted(spans: Iterable[Span]) -> str:
 
 def width_of(spans: Iterable[Span]) -> int:
     """Columns that the spans take in one row."""
-    return sum(cell_len(text) for _, text in spans)
+    return sum(columns_of(text) for _, text in spans)
+
+
+def columns_of(text: str) -> int:
+    """Columns that text without escape codes takes."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def wrap(spans: Iterable[Span], width: int) -> list[list[Span]]:
@@ -54,7 +59,7 @@ def wrap(spans: Iterable[Span], width: int) -> list[list[Span]]:
             if word[0] in " \t":
                 space = (style, " ") if column else None
                 continue
-            length = cell_len(word)
+            length = columns_of(word)
             glued = space is None
             if column and column + (not glued) + length > width:
                 moved = _unglue(rows) if glued else []
@@ -64,11 +69,12 @@ def wrap(spans: Iterable[Span], width: int) -> list[list[Span]]:
                 rows[-1].append(space)
                 column, space = column + 1, None
             for piece in _pieces(word, length, column, width):
-                if column + cell_len(piece) > width and column:
+                size = length if piece is word else columns_of(piece)
+                if column + size > width and column:
                     rows.append([])
                     column = 0
                 rows[-1].append((style, piece))
-                column += cell_len(piece)
+                column += size
     return rows
 
 
@@ -92,6 +98,8 @@ def _pieces(word: str, length: int, column: int, width: int) -> Iterable[str]:
 
 def cut(text: str, width: int, *, all_of_it: bool = False) -> tuple[str, ...]:
     """`text` cut where it is `width` columns wide: in two, or, for `all_of_it`, in as many pieces as it takes."""
+    if columns_of(text) <= width:
+        return (text,) if all_of_it else (text, "")
     pieces: list[str] = []
     start = column = 0
     for position, character in enumerate(text):
@@ -119,7 +127,7 @@ def rows_of(line: str, width: int) -> list[str]:
         while rest:
             head, rest = cut(rest, width - column)
             row += head
-            column += cell_len(head)
+            column += columns_of(head)
             if rest:
                 rows.append(row + ("\x1b[0m" if colours else ""))
                 row, column = colours, 0
