@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Protocol
 from interpreter import events as e
 from interpreter.assembly import Assembly, assemble
 from interpreter.attachments import attach
+from interpreter.choosing import Choice, ToFetch, choose
 from interpreter.errors import UsageError
 from interpreter.hosts import AutoRun, Decline
 from interpreter.piped import Piped, piped
+from interpreter.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from interpreter.commands.context import Context
     from interpreter.history import History
+    from interpreter.repl.teletype import Teletype
+    from interpreter.seams import Host
 
 REASONS = {"failed": 1, "declined": 4, "step_limit": 5, "budget": 5, "loop": 5, "interrupted": 130}
 """The exit code of each way a turn ends but `done`, as README lists them."""
@@ -27,14 +31,20 @@ _NOBODY = "Nobody could be asked whether to run this code. Give -y to run code w
 
 
 class Renderer(Protocol):
-    """A consumer that knows whether anybody still reads what it writes."""
+    """What draws the turn, and knows whether anybody still reads what it writes."""
 
     @property
     def broken(self) -> bool:
         """Whether the reader has gone."""
 
+    def settle(self) -> None:
+        """Finish what is being drawn, so that a question can be put on a fresh line."""
+
     def __call__(self, event: e.Event, /) -> None:
         """Take one event."""
+
+    def close(self) -> None:
+        """Draw nothing more."""
 
 
 def once(prompt: str | None, context: Context) -> int:
@@ -48,23 +58,59 @@ def once(prompt: str | None, context: Context) -> int:
 
 
 async def _turn(prompt: str, data: Piped | None, context: Context) -> int:
-    renderer = _renderer(context)
-    host = AutoRun() if context.settings.yes else Decline()
-    assembly = await assemble(
-        context.settings,
-        host=host,
-        environment=context.environment,
-        home=context.places,
-        consumers=(renderer,),
-        warn=lambda words: _tell(context, words),
-    )
-    try:
-        finished = await _ask(assembly, prompt, data, renderer)
-        if finished.reason == "declined" and isinstance(host, Decline):
-            _tell(context, _NOBODY)
-        return 141 if renderer.broken else exit_code(finished, assembly.session.history)
-    finally:
-        await assembly.close()
+    with _terminal() as terminal:
+        renderer = _renderer(context)
+        assembly = await assemble(
+            context.settings,
+            host=_host(context, terminal, renderer),
+            environment=context.environment,
+            home=context.places,
+            choice=await _choice(context, terminal),
+            interactive=terminal is not None,
+            consumers=(renderer,),
+            warn=lambda words: _tell(context, words),
+        )
+        try:
+            finished = await _ask(assembly, prompt, data, renderer)
+        finally:
+            await assembly.close()
+    if finished.reason == "declined" and terminal is None:
+        _tell(context, _NOBODY)
+    return 141 if renderer.broken else exit_code(finished, assembly.session.history)
+
+
+@contextmanager
+def _terminal() -> Iterator[Teletype | None]:
+    """The terminal at which a person can be asked, whatever stdin and stdout are; None if there is none."""
+    if sys.platform == "win32":
+        yield None
+        return
+    from interpreter.repl.teletype import controlling
+
+    with controlling() as terminal:
+        yield terminal
+
+
+def _host(context: Context, terminal: Teletype | None, renderer: Renderer) -> Host:
+    if terminal is None:
+        return AutoRun() if context.settings.yes else Decline()
+    from interpreter.repl.approval import TerminalHost
+
+    environment, yes = context.environment, context.settings.yes
+    return TerminalHost(terminal, environment=environment, settle=renderer.settle, yes=yes)
+
+
+async def _choice(context: Context, terminal: Teletype | None) -> Choice:
+    """The model; the embedded one's weights are fetched first, with consent, where they are wanted."""
+    choice = await choose(context.settings, context.places, context.environment)
+    if not isinstance(choice, ToFetch):
+        return choice
+    from interpreter.embedded import fetched
+    from interpreter.repl.consent import asking
+
+    stop = Stop()
+    with _interruptible(stop.set):
+        return await fetched(choice, ask=asking(terminal) if terminal else None, err=context.err, stop=stop)
 
 
 async def _ask(assembly: Assembly, prompt: str, data: Piped | None, renderer: Renderer) -> e.TurnFinished:
@@ -106,6 +152,17 @@ def _renderer(context: Context) -> Renderer:
         from interpreter.renderers.jsonl import JsonRenderer
 
         return JsonRenderer(context.out)
+    if context.out.isatty() and context.err.isatty() and not context.settings.plain:
+        from interpreter.renderers.terminal.screen import TerminalRenderer
+
+        settings = context.settings
+        return TerminalRenderer(
+            context.out,
+            environment=context.environment,
+            theme=settings.theme,
+            images=settings.images,
+            notify=settings.notify,
+        )
     from interpreter.renderers.plain import PlainRenderer
 
     return PlainRenderer(context.out, context.err)

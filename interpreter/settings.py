@@ -11,6 +11,9 @@ LATEST = "latest"
 """What `--resume` means without a value."""
 Keys: TypeAlias = Literal["emacs", "vi"]
 ProtocolChoice: TypeAlias = Literal["auto", "tools", "functions", "text"]
+ThemeChoice: TypeAlias = Literal["auto", "dark", "light", "mono"]
+ImageChoice: TypeAlias = Literal["auto", "kitty", "iterm2", "sixel", "none"]
+Notify: TypeAlias = Literal["off", "bell", "desktop"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,28 @@ class Settings:
         kind="switch",
         env="INTERPRETER_PLAIN",
         help="Write plain text: no colours and nothing redrawn.",
+    )
+    theme: ThemeChoice = option(  # noqa: RUF009 - gives a field, as all the others do
+        "auto",
+        kind="choice",
+        choices=("auto", "dark", "light", "mono"),
+        env="INTERPRETER_THEME",
+        help="The colours: for any background, for a dark or a light one, or none but bold and dim.",
+    )
+    images: ImageChoice = option(  # noqa: RUF009
+        "auto",
+        kind="choice",
+        choices=("auto", "kitty", "iterm2", "sixel", "none"),
+        env="INTERPRETER_IMAGES",
+        help="How pictures are drawn in the terminal; auto looks for a terminal known to draw them. Each is kept as a "
+        "file too. For sixel, Pillow must be installed.",
+    )
+    notify: Notify = option(  # noqa: RUF009
+        "off",
+        kind="choice",
+        choices=("off", "bell", "desktop"),
+        env="INTERPRETER_NOTIFY",
+        help="What tells of the end of a turn that took longer than ten seconds: nothing, a bell, a notification.",
     )
     keys: Keys = option(  # noqa: RUF009 - gives a field, as all the others do
         "emacs",

@@ -76,6 +76,7 @@ cell_timeout = 2
 def test_every_variable_of_an_option_is_read_and_others_are_left_alone(tmp_path: Path) -> None:
     written = {"local": "1", "plain": "on", "max_steps": "7", "cell_timeout": "0.5", "protocol": "text"}
     written |= {"memory_limit": "4000", "output_limit": "20", "keys": "vi"}
+    written |= {"theme": "dark", "images": "none", "notify": "bell"}
     environment = {known.env: written.get(known.name, "text") for known in options() if known.env}
     environment |= {"INTERPRETER_OTHER": "x", "INTERPRETER_YES": "1"}
     assert resolved(tmp_path, environment=environment) == Settings(
@@ -93,6 +94,9 @@ def test_every_variable_of_an_option_is_read_and_others_are_left_alone(tmp_path:
         memory_limit=4000,
         output_limit=20,
         keys="vi",
+        theme="dark",
+        images="none",
+        notify="bell",
     )
 
 

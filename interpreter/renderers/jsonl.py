@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import TextIO
 
 from interpreter import events as e
 from interpreter.renderers.writer import Writer
-from interpreter.wire import to_object
+from interpreter.wire import now, to_object
 
 
 class JsonRenderer:
     """`JsonRenderer(file)` is a consumer that writes each event to `file` at once.
 
-    A line is the event's own fields after `seq`, its number from 1, and `time`, seconds since 1970; in ASCII, so no
+    A line is the event's own fields after `seq`, its number from 1, and `time`, as a journal has them; in ASCII, so no
     terminal obeys it. When the reader of a pipe has gone, nothing more is written and `broken` is true: whoever runs
     the turn looks and interrupts.
     """
 
-    def __init__(self, file: TextIO, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, file: TextIO, *, clock: Callable[[], str] = now) -> None:
         self._writer = Writer(file)
         self._clock = clock
         self._seq = 0
@@ -30,8 +29,20 @@ class JsonRenderer:
         """Whether nobody reads any more."""
         return self._writer.broken
 
+    def settle(self) -> None:
+        """Nothing is ever half written."""
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
     def __call__(self, event: e.Event) -> None:
         """Write one line."""
         self._seq += 1
-        line = {"seq": self._seq, "time": round(self._clock(), 3), **to_object(event)}
+        line = {"seq": self._seq, "time": self._clock(), **to_object(event)}
         self._writer.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+    def settle(self) -> None:
+        """Nothing is ever open."""
+
+    def close(self) -> None:
+        """Nothing is ever open."""

@@ -56,14 +56,13 @@ class Build(Protocol):
 
 
 class Conversation:
-    """`early` is what was typed before there was a prompt. Call `talk` once, and `close` always."""
+    """Call `talk` once, and `close` always. `build` and `renderer` take the place of the program's own."""
 
     def __init__(
         self,
         context: Context,
         teletype: Teletype,
         *,
-        early: bytes = b"",
         build: Build | None = None,
         renderer: Callable[[Context], Renderer] | None = None,
     ) -> None:
@@ -81,7 +80,6 @@ class Conversation:
             yes=context.settings.yes,
             prompts=not self._plain,
         )
-        self._early = early
         self._build = build or _assembled
         self._assembly: Assembly | None = None
         self._line: Line | None = None
@@ -143,7 +141,6 @@ class Conversation:
         """Prompt, obey, and again, until the user leaves."""
         await self._open(self.settings)
         self._line = self._made_line()
-        self.teletype.write("\r")
         self._greet()
         self._do_behind(self._warm())
         with suppress(Left):
@@ -162,12 +159,16 @@ class Conversation:
 
     async def close(self) -> None:
         """End the session, its kernels and what is drawn."""
-        for task in self._behind:
+        behind = tuple(self._behind)
+        for task in behind:
             task.cancel()
-        await asyncio.gather(*self._behind, return_exceptions=True)
+        ended = await asyncio.gather(*behind, return_exceptions=True)
         if self._assembly is not None:
             await self._assembly.close()
         self.stage.close()
+        for defect in ended:
+            if isinstance(defect, Exception):
+                raise defect
 
     async def _open(self, settings: Settings) -> None:
         facts = Facts("")
@@ -262,7 +263,12 @@ class Conversation:
     def _do_behind(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._behind.add(task)
-        task.add_done_callback(self._behind.discard)
+        task.add_done_callback(self._done_behind)
+
+    def _done_behind(self, task: asyncio.Task[None]) -> None:
+        """Forget it, unless it failed by a defect: that is raised when the conversation closes."""
+        if task.cancelled() or task.exception() is None:
+            self._behind.discard(task)
 
     async def _warm(self) -> None:
         try:
@@ -289,12 +295,14 @@ class Conversation:
             history=history,
             completer=PromptCompleter(self.commands, self._choices, self._complete),
             keys=self.settings.keys,
-            early=self._early,
         )
 
     def _greet(self) -> None:
         words = f"Local Interpreter {__version__} · {clean_line(self.session.model)} · /help"
-        self.teletype.write(f"{words}\n\n" if self._plain else f"\x1b[2m{words}\x1b[0m\n\n")
+        if self._plain:
+            self.teletype.write(f"{words}\n\n")
+        else:  # what was typed before the terminal was taken may have been shown: it comes again behind the sign
+            self.teletype.write(f"\r\x1b[K\x1b[2m{words}\x1b[0m\n\n")
 
     def _toolbar(self) -> str:
         return toolbar(
@@ -352,4 +360,11 @@ def _renderer(context: Context) -> Renderer:
         return PlainRenderer(context.out, context.out)
     from interpreter.renderers.terminal.screen import TerminalRenderer
 
-    return TerminalRenderer(context.out)
+    settings = context.settings
+    return TerminalRenderer(
+        context.out,
+        environment=context.environment,
+        theme=settings.theme,
+        images=settings.images,
+        notify=settings.notify,
+    )

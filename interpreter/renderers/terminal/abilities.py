@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TextIO, TypeAlias
 
-ImageChoice: TypeAlias = Literal["auto", "kitty", "iterm2", "sixel", "none"]
+from interpreter.settings import ImageChoice
+
 ImageWay: TypeAlias = Literal["kitty", "iterm2", "sixel", "none"]
 
 

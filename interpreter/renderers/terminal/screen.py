@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from typing import Literal, TextIO, TypeAlias, assert_never
+from typing import TextIO, TypeAlias, assert_never
 
 from interpreter import events as e
 from interpreter.renderers import words
 from interpreter.renderers.sanitize import clean_line
-from interpreter.renderers.terminal.abilities import ImageChoice, abilities
+from interpreter.renderers.terminal.abilities import abilities
 from interpreter.renderers.terminal.canvas import Canvas
 from interpreter.renderers.terminal.cells import CodeView, OutputView
 from interpreter.renderers.terminal.frame import Frame
@@ -23,8 +23,7 @@ from interpreter.renderers.terminal.styled import paint, wrap
 from interpreter.renderers.terminal.theme import THEMES
 from interpreter.renderers.terminal.thinking import Thinking
 from interpreter.renderers.writer import Writer
-
-Notify: TypeAlias = Literal["off", "bell", "desktop"]
+from interpreter.settings import ImageChoice, Notify, ThemeChoice
 
 _LONG_TURN = 10.0
 """Seconds of a turn whose end is worth a bell."""
@@ -50,7 +49,7 @@ class TerminalRenderer:
         *,
         environment: Mapping[str, str],
         plain: bool = False,
-        theme: str = "auto",
+        theme: ThemeChoice = "auto",
         images: ImageChoice = "auto",
         notify: Notify = "off",
         size: Callable[[], tuple[int, int]] = shutil.get_terminal_size,
