@@ -29,12 +29,6 @@ class JsonRenderer:
         """Whether nobody reads any more."""
         return self._writer.broken
 
-    def settle(self) -> None:
-        """Nothing is ever half written."""
-
-    def close(self) -> None:
-        """Nothing is kept open."""
-
     def __call__(self, event: e.Event) -> None:
         """Write one line."""
         self._seq += 1

@@ -32,15 +32,6 @@ class PlainRenderer:
         """Whether nobody reads the answer any more."""
         return self._answer.broken
 
-    def settle(self) -> None:
-        """End the lines that are open: somebody else writes next."""
-        self._said()
-        self._end_streams()
-
-    def close(self) -> None:
-        """Settle; nothing else is kept open."""
-        self.settle()
-
     def __call__(self, event: e.Event) -> None:
         """Write what is new."""
         match event:
