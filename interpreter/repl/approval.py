@@ -82,9 +82,7 @@ class TerminalHost:
         """A line for the running cell; None at Ctrl-D."""
         self._settle()
         with self._teletype.held():
-            if self._prompts:
-                self._teletype.write(clean(request.prompt))
-            return await self._teletype.line(secret=request.secret)
+            return await self._teletype.line(clean(request.prompt) if self._prompts else "", secret=request.secret)
 
     async def _asked(self, proposal: Proposal) -> Decision:
         language, code = clean_line(proposal.language), proposal.code
@@ -127,8 +125,8 @@ class TerminalHost:
                 return key
 
     async def _reason(self) -> str:
-        self._teletype.write("Why not, or what instead? (Enter: nothing) ")
-        return (await self._or_no(self._teletype.line(), "") or "").strip()
+        line = self._teletype.line("Why not, or what instead? (Enter: nothing) ")
+        return (await self._or_no(line, "")).strip()
 
     async def _changed(self, code: str, language: str) -> str:
         """The code after the editor, shown whole as it will run; as it was if nothing is left of it."""

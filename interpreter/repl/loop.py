@@ -26,11 +26,11 @@ def converse(
     """
     teletype = standard()
     with ending():
-        early = teletype.quiet()
+        teletype.quiet()
         try:
             from interpreter.repl.conversation import Conversation
 
-            return asyncio.run(_talk(Conversation(context, teletype, early=early, build=build, renderer=renderer)))
+            return asyncio.run(_talk(Conversation(context, teletype, build=build, renderer=renderer)))
         finally:
             teletype.restore()
 

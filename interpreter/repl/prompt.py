@@ -84,7 +84,6 @@ class EditedLine:
         history: History,
         completer: Completer,
         keys: Literal["emacs", "vi"] = "emacs",
-        early: bytes = b"",
     ) -> None:
         self._teletype = teletype
         self._behaviour = behaviour
@@ -110,11 +109,11 @@ class EditedLine:
         )
         self._session.app.renderer.cpr_not_supported_callback = None  # it would write a warning over the prompt
         self._session.app.ttimeoutlen = 0.1
-        self._type(early)
 
     async def ask(self, draft: str = "") -> str:
         """The next line; see `Line.ask`."""
         self._asking = True
+        self._type(self._teletype.ahead())
         try:
             return await self._session.prompt_async(default=draft, handle_sigint=False, set_exception_handler=False)
         except EOFError as error:
@@ -169,11 +168,11 @@ class EditedLine:
         task.add_done_callback(self._tasks.discard)
 
     @staticmethod
-    def _type(early: bytes) -> None:
+    def _type(keys: str) -> None:
         """Let what was typed before there was a prompt be typed into it."""
         pressed: list[KeyPress] = []
         parser = Vt100Parser(pressed.append)
-        parser.feed(early.decode(errors="replace"))
+        parser.feed(keys)
         parser.flush()
         store_typeahead(create_input(), pressed)
 
@@ -188,17 +187,16 @@ class PlainLine:
 
     async def ask(self, draft: str = "") -> str:
         """The next line; a backslash at its end goes on with one more."""
-        if draft:
-            self._teletype.write(f"{draft}\n")
-        self._teletype.write(self._sign)
-        lines: list[str] = []
+        lines = [draft] if draft else []
+        prompt = "".join(f"{line}\n" for line in lines) + self._sign
         while True:
-            line = await self._teletype.line()
+            line = await self._teletype.line(prompt)
             if line is None:
                 raise Left
             lines.append(line.removesuffix("\\"))
             if not line.endswith("\\"):
                 break
+            prompt = ""
         text = "\n".join(lines)
         self._history.append_string(text)
         return text

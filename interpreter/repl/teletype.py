@@ -36,18 +36,23 @@ class Teletype:
 
     # ---- modes
 
-    def quiet(self) -> bytes:
-        """Neither echo nor collect keys any more; what was typed before, with Enter as a return."""
-        typed = self._pending() if not self._is_quiet else b""
+    def quiet(self) -> None:
+        """Neither echo nor collect keys any more. What was typed before is kept for `ahead`."""
+        if not self._is_quiet:
+            self._ahead += self._pending()
         self._is_quiet = True
         self._set(_quieted(self._before))
-        return (typed + self._pending()).replace(b"\n", b"\r")
+
+    def ahead(self) -> str:
+        """What was typed in another mode and is not read yet, once; Enter is a return, as in the quiet mode."""
+        typed, self._ahead = self._ahead, b""
+        return typed.replace(b"\n", b"\r").decode(errors="replace")
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Quiet inside, as it was afterwards."""
         was_quiet = self._is_quiet
-        self._ahead += self.quiet()
+        self.quiet()
         try:
             yield
         finally:
@@ -121,19 +126,21 @@ class Teletype:
             if len(key) <= 1:
                 return key.decode(errors="replace")
 
-    async def line(self, *, secret: bool = False) -> str | None:
+    async def line(self, prompt: str = "", *, secret: bool = False) -> str | None:
         """A line, edited with the terminal's own keys; None at its end of input (Ctrl-D). A secret is not shown."""
         ahead = (self._ahead + self._pending()).replace(b"\r", b"\n")
         first, newline, self._ahead = ahead.partition(b"\n")
         if newline and not secret:
-            text = first.decode(errors="replace")
-            self.write(f"{text}\n")
+            text = _typed(first.decode(errors="replace"))
+            self.write(f"{prompt}{text}\n")
             return text
         self._ahead = b""
         try:
             self._set(_edited(self._before, echo=not secret))
+            self.write(prompt)  # what is typed from now on is edited
             await self._readable(None)
             typed = self._read()
+            self._ahead += self._pending()
         except asyncio.CancelledError:
             self.write("\n")
             raise
@@ -141,10 +148,7 @@ class Teletype:
             self._set(_quieted(self._before))
         if secret or not typed.endswith(b"\n"):
             self.write("\n")
-        if not typed:
-            return None
-        line, _, self._ahead = typed.partition(b"\n")
-        return line.decode(errors="replace")
+        return typed.removesuffix(b"\n").decode(errors="replace") if typed else None
 
     async def _readable(self, timeout: float | None) -> bool:
         """Whether a key came within `timeout` seconds; None waits for ever."""
@@ -217,3 +221,16 @@ def _edited(modes: list[Any], *, echo: bool) -> list[Any]:
     changed[3] |= termios.ICANON | termios.ISIG | termios.IEXTEN
     changed[3] = changed[3] | termios.ECHO | termios.ECHOE | termios.ECHOK if echo else changed[3] & ~termios.ECHO
     return changed
+
+
+def _typed(keys: str) -> str:
+    """What a line holds after `keys`, as the terminal would have edited it."""
+    line: list[str] = []
+    for key in keys:
+        if key in "\x7f\b":
+            line = line[:-1]
+        elif key == "\x15":
+            line = []
+        elif key.isprintable() or key == "\t":
+            line.append(key)
+    return "".join(line)

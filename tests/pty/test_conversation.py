@@ -1,0 +1,162 @@
+"""A conversation at the prompt, as it is seen: messages, own code, commands, what is typed and when."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+from tests.pty.emulator import SIGN, Terminal, conversation
+from tests.pty.program import SECRET
+
+
+def sent(terminal: Terminal) -> list[str]:
+    """The last message of each request to the model."""
+    return [json.loads(line)[-1]["content"] for line in terminal.kept("requests.jsonl")]
+
+
+def ask(terminal: Terminal, text: str, shown: str) -> None:
+    """Type `text` at the prompt, and wait for `shown`, once more than before, and the next prompt."""
+    terminal.until_prompt()
+    before = terminal.text.count(shown)
+    terminal.send(f"{text}\r")
+    terminal.until(lambda: terminal.text.count(shown) > before)
+    terminal.until_prompt()
+
+
+def test_a_message_is_answered_and_ctrl_d_leaves_with_the_terminal_as_it_was(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        ask(terminal, "say Good morning.", "\nGood morning.")
+        terminal.send("\x04")
+        assert terminal.exit_code() == 0
+        assert terminal.modes_now() == terminal.modes
+        assert terminal.kept("closed.txt") == ["closed", "closed"]
+
+
+def test_keys_typed_before_the_prompt_is_up_are_a_message(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        terminal.send("say early\r")
+        terminal.until("\nearly")
+        terminal.until_prompt()
+        assert sent(terminal) == ["say early"]
+
+
+def test_a_paste_of_several_lines_is_one_message(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        terminal.until_prompt()
+        terminal.send("\x1b[200~say one\ntwo\nthree\x1b[201~")
+        terminal.until("three")
+        assert sent(terminal) == []
+        terminal.send("\r")
+        terminal.until(lambda: terminal.at_prompt and sent(terminal) != [])
+        assert sent(terminal) == ["say one\ntwo\nthree"]
+
+
+def test_ctrl_j_escape_enter_and_a_backslash_begin_a_new_line(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        terminal.until_prompt()
+        terminal.send("say 1\n2\x1b\r3\\\r4\r")
+        terminal.until(lambda: terminal.at_prompt and sent(terminal) != [])
+        assert sent(terminal) == ["say 1\n2\n3\n4"]
+
+
+def test_the_users_own_code_runs_and_the_model_is_told(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        ask(terminal, "> print(1)", "\nprint(1)")
+        ask(terminal, "!ls -l", "\nls -l")
+        ask(terminal, "say x", "\nx")
+        (request,) = terminal.kept("requests.jsonl")
+        assert "print(1)" in request
+        assert "ls -l" in request
+        assert terminal.kept("ran.txt") == ["print(1)", "ls -l"]
+
+
+def test_a_file_named_with_an_at_sign_is_attached(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    with conversation(tmp_path) as terminal:
+        terminal.until_prompt()
+        terminal.send("say see @tab")
+        terminal.until("table.csv")
+        terminal.send("\t")
+        terminal.until("@table.csv")
+        terminal.send("\r\r")
+        terminal.until(lambda: terminal.at_prompt and sent(terminal) != [])
+        assert "a,b\n1,2" in sent(terminal)[0]
+
+
+def test_tab_completes_code_as_the_kernel_knows_it_and_shift_tab_explains(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        terminal.until_prompt()
+        terminal.send("> os.get\t")
+        terminal.until("os.getpid")
+        terminal.send("\x03> len\x1b[Z")
+        terminal.until("help on 'len' at 3")
+        terminal.until(lambda: terminal.cursor_line.endswith("> len"))
+
+
+def test_an_unknown_command_names_the_nearest(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        ask(terminal, "/usgae", "There is no /usgae. Did you mean /usage? See /help.")
+        ask(terminal, "%vars", "answer  int  28 B  42")
+
+
+def test_what_is_typed_is_kept_for_its_owner_without_secrets(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        ask(terminal, f"say {SECRET} is hidden", "is hidden")
+        ask(terminal, "say last", "\nlast")
+        terminal.send("\x04")
+        assert terminal.exit_code() == 0
+    (file,) = tmp_path.glob("data/history.jsonl")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.read_text() == '"say [masked] is hidden"\n"say last"\n'
+    with conversation(tmp_path) as terminal:
+        terminal.until_prompt()
+        terminal.send("\x1b[A\x1b[A")
+        terminal.until(lambda: terminal.cursor_line.endswith("say [masked] is hidden"))
+        terminal.send("\x03")
+        terminal.until_prompt()
+        terminal.send("\x12")
+        terminal.until("I-search")
+        terminal.send("las")
+        terminal.until(f"{SIGN}say last")
+
+
+def test_late_output_appears_above_the_line_that_is_typed(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        terminal.until_prompt()
+        terminal.send("> late from a thread\r")
+        terminal.until("ok, ")
+        terminal.until_prompt()
+        terminal.send("half a mess")
+        terminal.until("from a thread\n")
+        terminal.until(lambda: terminal.cursor_line.endswith("half a mess"))
+
+
+def test_a_failed_turn_says_so_in_a_line_and_the_prompt_comes_back(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        ask(terminal, "fail", "The endpoint is out of order. Ask again with /retry.")
+        ask(terminal, "/retry", "The endpoint is out of order. Ask again with /retry.")
+        assert len(sent(terminal)) == 2
+
+
+def test_a_simple_terminal_gets_simple_lines(tmp_path: Path) -> None:
+    with conversation(tmp_path, TERM="dumb") as terminal:
+        ask(terminal, "say plain\\\rwords", "\nplain\nwords")
+        assert b"\x1b" not in terminal.bytes
+        terminal.send("x\x03")
+        terminal.until_prompt()
+        terminal.send("\x04")
+        assert terminal.exit_code() == 0
+        assert terminal.modes_now() == terminal.modes
+
+
+def test_a_narrow_terminal_and_changes_of_its_width_are_survived(tmp_path: Path) -> None:
+    with conversation(tmp_path, columns=20) as terminal:
+        ask(terminal, "say narrow", "\nnarrow")
+        terminal.send("say one two three four five six")
+        terminal.until("six")
+        terminal.resize(60)
+        terminal.until(lambda: terminal.cursor_line == f"{SIGN}say one two three four five six")
+        terminal.send("\r")
+        terminal.until("\none two three")
+        terminal.until_prompt()
