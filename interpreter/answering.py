@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from interpreter.choosing import Choice, Embedded, Remote, ToFetch, Unchosen
 from interpreter.errors import UsageError
+from interpreter.nearby import look, mentioned
 from interpreter.places import Places
 from interpreter.prompt import Surroundings, brief, small_brief, text_rules
 from interpreter.protocols.brief import Brief
 from interpreter.protocols.ladder import ALL, WITHOUT_FUNCTIONS, FixedProtocol, LearnedLadder
 from interpreter.protocols.learnt import Memory
 from interpreter.seams import Ladder, Model
+from interpreter.session import Attach, nothing
 from interpreter.settings import Settings
 
 
@@ -25,6 +28,7 @@ class Answerer:
     ladder: Ladder
     warm: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
+    attach: Attach = nothing
 
 
 def answerer(
@@ -83,8 +87,15 @@ def _embedded(choice: Embedded, settings: Settings, home: Places, where: Surroun
 
     model = LocalModel(LocalServer(choice.weights, name=choice.name, log=home.cache / "llama.log"))
     protocol = "text" if settings.protocol == "auto" else settings.protocol
-    ladder = FixedProtocol(protocol, small_brief(where))
-    return Answerer(model=model, ladder=ladder, warm=model.warm, close=model.close)
+    folder = Path(where.folder)
+    near = look(folder, Path(where.python) if where.python else None)
+    return Answerer(
+        model=model,
+        ladder=FixedProtocol(protocol, small_brief(where, near)),
+        warm=model.warm,
+        close=model.close,
+        attach=lambda prompt: mentioned(prompt, folder),  # it does not look before it computes
+    )
 
 
 async def _nothing() -> None:

@@ -11,24 +11,24 @@ from interpreter.events import Attachment
 _HEAD = 2000  # characters of a text file that the model sees at once
 
 
-def attach(path: Path) -> Attachment:
-    """The file at `path`, absolute. Raises `UsageError` if it cannot be read."""
+def attach(path: Path, *, head: int = _HEAD) -> Attachment:
+    """The file at `path`, absolute, with about `head` characters of it. Raises `UsageError` if it cannot be read."""
     path = path.expanduser().absolute()
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            start = file.read(4 * _HEAD)
+            start = file.read(4 * head)
     except IsADirectoryError:
         return Attachment(path=str(path), media_type="inode/directory", size=0, head=_listing(path))
     except OSError as error:
         raise UsageError(f"Cannot read {path}: {error.strerror or error}. Check the path.") from error
     guessed = mimetypes.guess_type(path.name)[0]
-    head = _head(start, whole=size == len(start))
-    media_type = guessed or ("application/octet-stream" if head is None else "text/plain")
-    return Attachment(path=str(path), media_type=media_type, size=size, head=head or "")
+    begins = _head(start, head, whole=size == len(start))
+    media_type = guessed or ("application/octet-stream" if begins is None else "text/plain")
+    return Attachment(path=str(path), media_type=media_type, size=size, head=begins or "")
 
 
-def _head(start: bytes, *, whole: bool) -> str | None:
+def _head(start: bytes, head: int, *, whole: bool) -> str | None:
     """The first whole lines of a text; None if the bytes are no text."""
     if b"\0" in start:
         return None
@@ -40,10 +40,10 @@ def _head(start: bytes, *, whole: bool) -> str | None:
             continue
     else:
         return None
-    if whole and len(text) <= _HEAD:
+    if whole and len(text) <= head:
         return text
-    lines, newline, _ = text[:_HEAD].rpartition("\n")
-    return f"{lines}\n…" if newline else f"{text[:_HEAD]}…"
+    lines, newline, _ = text[:head].rpartition("\n")
+    return f"{lines}\n…" if newline else f"{text[:head]}…"
 
 
 def _listing(path: Path) -> str:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from interpreter.events import Output
+from interpreter.events import Attachment, Output
 from interpreter.history import Cell, Entry, Prompt, Reply
+from interpreter.nearby import Nearby
 from interpreter.protocols.brief import Brief
 
 
@@ -21,13 +22,14 @@ from interpreter.protocols.brief import Brief
 class Surroundings:
     """Where code will run: the working folder, and the languages with their aliases.
 
-    `note` is a sentence on the languages that a capable model is told.
+    `note` is a sentence on the languages that a capable model is told; `python` runs the code, None if not known.
     """
 
     folder: str
     languages: tuple[str, ...]
     aliases: Mapping[str, str]
     note: str = ""
+    python: str | None = None
 
 
 def brief(where: Surroundings, *, sees_images: bool = False, instructions: str = "") -> Brief:
@@ -41,18 +43,20 @@ def brief(where: Surroundings, *, sees_images: bool = False, instructions: str =
     )
 
 
-def small_brief(where: Surroundings, *, instructions: str = "") -> Brief:
-    """The brief for a small local model: a short text, examples, short outputs (its window is small and slow)."""
-    system = _text("small", facts=facts(where))
+def small_brief(where: Surroundings, near: Nearby, *, instructions: str = "") -> Brief:
+    """The brief for a small local model: short text and outputs (its window is small and slow), examples, advice."""
+    languages = tuple(name for name in where.languages if name in ("python", "shell"))
+    system = _text("small", facts=_few_facts(where, near))
     return Brief(
         system=f"{system}\n\n{instructions}" if instructions else system,
-        languages=tuple(name for name in where.languages if name in ("python", "shell")),
-        aliases=tuple(where.aliases.items()),
+        languages=languages,
+        aliases=tuple((alias, name) for alias, name in where.aliases.items() if name in languages),
         examples=_examples(),
         head=1200,
         tail=1200,
         head_old=200,
         tail_old=200,
+        advises=True,
     )
 
 
@@ -68,6 +72,17 @@ def facts(where: Surroundings) -> str:
     return f"{system}; Python {python}; working folder {Path(where.folder)}; languages: {', '.join(where.languages)}."
 
 
+def _few_facts(where: Surroundings, near: Nearby) -> str:
+    """What a small model needs to know of this machine, and what keeps it from importing what is not there."""
+    told = [f"{platform.system()}, Python {'.'.join(map(str, sys.version_info[:2]))}."]
+    told += [f"Working folder {Path(where.folder)}, with: {', '.join(near.names) or 'nothing'}."]
+    if near.installed or near.lacking:
+        told += [f"Installed packages: {', '.join(near.installed) or 'none'}."]
+    if near.lacking:
+        told += [f"Not installed, never import: {', '.join(near.lacking)}."]
+    return " ".join(told)
+
+
 def _text(name: str, **values: str) -> str:
     text = resources.files("interpreter").joinpath("prompts", f"{name}.md").read_text(encoding="utf-8").strip()
     for key, value in values.items():
@@ -76,28 +91,45 @@ def _text(name: str, **values: str) -> str:
 
 
 def _examples() -> tuple[Entry, ...]:
-    """Turns that never happened. The second repairs an error, which a small model does not do unless it saw it."""
-    days = "from datetime import date\nprint((date(2024, 7, 4) - date(2024, 3, 1)).days)"
-    wrong = "import pandas as pd\nsales = pd.read_csv('sales.csv')\nprint(sales['amount'].sum())"
-    mended = "print(list(sales.columns))\nprint(sales['Amount'].sum())"
+    """Turns that never happened: code in each language, an error repaired, and two that need no code.
+
+    A small model does what it saw, down to the names; so these are names that nobody uses, and standard library alone.
+    """
+    head = "field,crop,kilos\nnorth,barley,12.5\nsouth,oats,30\n"
+    weights = (
+        "import csv\nwith open('harvest.csv') as file:\n    rows = list(csv.DictReader(file))\n"
+        "print(sum(float(row['kilos']) for row in rows))"
+    )
+    mended = (
+        "import csv\ntotal = 0\nwith open('harvest.csv') as file:\n    for row in csv.DictReader(file):\n"
+        "        try:\n            total += float(row['kilos'])\n"
+        "        except ValueError:\n            print('left out:', row)\nprint(total)"
+    )
+    left_out = "left out: {'field': 'hill', 'crop': 'rye', 'kilos': 'none'}\n81.5\n"
+    harvest = Attachment(path="harvest.csv", media_type="text/csv", size=210, head=head)
     return (
         Prompt(text="How many days are there between 2024-03-01 and 2024-07-04?"),
-        _ran("example-1", days, "125\n"),
+        _ran("example-1", "from datetime import date\nprint((date(2024, 7, 4) - date(2024, 3, 1)).days)", "125\n"),
         Reply(text="There are 125 days between them."),
-        Prompt(text="What is the total of the column amount in sales.csv?"),
-        _ran("example-2", wrong, "KeyError: 'amount'", failed=True),
-        _ran("example-3", mended, "['Date', 'Amount']\n81.5\n"),
-        Reply(text="The total of the column is 81.5."),
+        Prompt(text="How many kilos are in harvest.csv?", attachments=(harvest,)),
+        _ran("example-2", weights, "ValueError: could not convert string to float: 'none'", failed=True),
+        _ran("example-3", mended, left_out),
+        Reply(text="There are 81.5 kilos. The row of the field hill holds no number and was left out."),
+        Prompt(text="Sort the lines of birds.txt with sort."),
+        _ran("example-4", "sort birds.txt", "crow\nowl\nwren\n", language="shell"),
+        Reply(text="Sorted, they are: crow, owl, wren."),
+        Prompt(text="Who wrote Hamlet?"),
+        Reply(text="William Shakespeare wrote Hamlet."),
         Prompt(text="Thanks!"),
         Reply(text="You're welcome!"),
     )
 
 
-def _ran(cell: str, code: str, output: str, *, failed: bool = False) -> Reply:
+def _ran(cell: str, code: str, output: str, *, failed: bool = False, language: str = "python") -> Reply:
     shown = Output(cell=cell, kind="error" if failed else "stdout", data={"text/plain": output})
     ran = Cell(
         id=cell,
-        language="python",
+        language=language,
         proposed=code,
         code=code,
         decision="run",

@@ -7,9 +7,10 @@ emitted, and nothing else is remembered.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from itertools import count
+from typing import TypeAlias
 
 from interpreter import events as e
 from interpreter import history as h
@@ -23,12 +24,21 @@ from interpreter.patience import Patience
 from interpreter.seams import CellKeeper, Consumer, Host, Keeper, Ladder, Model, Produced, Runners
 from interpreter.stop import Stop, Stopped
 
+Attach: TypeAlias = Callable[[str], Sequence[e.Attachment]]
+"""The files that a prompt names."""
+
+
+def nothing(_: str) -> Sequence[e.Attachment]:
+    """No file: names in a prompt are words."""
+    return ()
+
 
 class Session:
     """One conversation with its history and its runners. Lives on one event loop; one turn at a time.
 
     `consumers` are called with every event in the order given: recorders first, so that nothing is shown that was not
-    kept. `history` continues an earlier session.
+    kept. `history` continues an earlier session. `attach` names what should travel with a prompt besides what its
+    author attached.
     """
 
     def __init__(
@@ -46,11 +56,13 @@ class Session:
         id: str = "session",
         paths: Mapping[str, str] | None = None,
         history: History = History(),
+        attach: Attach = nothing,
     ) -> None:
         self.id = id
         self.history = history
         self._model = model
         self._ladder = ladder
+        self._attach = attach
         self._bench = running.Bench(host=host, runners=runners, keeper=keeper, timeout=cell_timeout)
         self._consumers = tuple(consumers)
         self._limits = limits
@@ -110,9 +122,9 @@ class Session:
         await self._bench.runners.get(language).restart()
         self.emit(e.KernelRestarted(language=language, reason=reason))
 
-    def switch(self, model: Model, ladder: Ladder) -> None:
+    def switch(self, model: Model, ladder: Ladder, *, attach: Attach = nothing) -> None:
         """From the next request on `model` answers; the history and the runners stay."""
-        self._model, self._ladder = model, ladder
+        self._model, self._ladder, self._attach = model, ladder, attach
         self.emit(e.ModelChanged(model=model.name))
 
     def resumed(self, lost: Sequence[str]) -> None:
@@ -207,7 +219,8 @@ class Session:
     async def _turn(
         self, prompt: str, attachments: tuple[e.Attachment, ...], stop: Stop
     ) -> AsyncGenerator[e.Event, None]:
-        yield e.TurnStarted(prompt=prompt, attachments=attachments)
+        named = [file for file in self._attach(prompt) if file.path not in {given.path for given in attachments}]
+        yield e.TurnStarted(prompt=prompt, attachments=(*attachments, *named))
         async with aclosing(self._steps(stop)) as events:
             async for event in events:
                 yield event

@@ -13,7 +13,7 @@ class Brief:
 
     `examples` are earlier turns that never happened, shown to small models. `sees_images` says whether pictures are
     sent. `head` and `tail` bound, in characters, what one cell's output may take; `head_old` and `tail_old` the same
-    for the turns whose outputs were shortened to make room.
+    for the turns whose outputs were shortened to make room. `advises`: after an error a way out is told with it.
     """
 
     system: str
@@ -25,6 +25,7 @@ class Brief:
     tail: int = 4000
     head_old: int = 300
     tail_old: int = 300
+    advises: bool = False
 
     def resolve(self, tag: str) -> str | None:
         """The language meant by a name or alias in any case; None if it cannot run here."""

@@ -12,6 +12,7 @@ from interpreter.protocols import exchange as x
 from interpreter.protocols import messages, tools
 from interpreter.protocols.brief import Brief
 from interpreter.protocols.fences import Closed, Code, FenceScanner, Opened, Prose, Token
+from interpreter.protocols.repair import advice
 from interpreter.protocols.written import may_begin_call, whole_call
 
 _CUT = "The block was cut before its closing fence."
@@ -30,10 +31,12 @@ class TextProtocol:
         """The whole conversation as plain messages."""
         system = f"{self._brief.system}\n\n{self._rules}" if self._rules else self._brief.system
         rendered: list[x.Message] = [{"role": "system", "content": system}]
+        failed: list[str] = []  # code, in this turn
         for entry, head, tail in messages.budgeted(self._brief, history):
             if isinstance(entry, Reply):
-                rendered += self._reply(entry, head, tail)
+                rendered += self._reply(entry, head, tail, failed)
             else:
+                failed.clear()
                 rendered.append(messages.of_user(entry, head, tail))
         return x.Request(messages=messages.merged(rendered))
 
@@ -41,15 +44,25 @@ class TextProtocol:
         """A reader for one reply."""
         return TextReader(self._brief)
 
-    def _reply(self, reply: Reply, head: int, tail: int) -> Iterator[x.Message]:
+    def _reply(self, reply: Reply, head: int, tail: int, failed: list[str]) -> Iterator[x.Message]:
         blocks = [_block(call) for call in reply.calls]
         yield {"role": "assistant", "content": "\n\n".join(part for part in (reply.text.strip(), *blocks) if part)}
         if not reply.calls:
             return
         results = [messages.fence("output", tools.result(call, head, tail)) for call in reply.calls]
+        if self._brief.advises:
+            results += self._advice(reply, failed)
         yield {"role": "user", "content": "Output of the code:\n" + "\n\n".join(results)}
         if self._brief.sees_images:
             yield from messages.of_pictures(call for call in reply.calls if isinstance(call, Cell))
+
+    @staticmethod
+    def _advice(reply: Reply, failed: list[str]) -> Iterator[str]:
+        """A way out of each error; `failed` learns the code that led there."""
+        for call in reply.calls:
+            if isinstance(call, Cell) and (words := advice(call, failed)):
+                failed.append(call.code.strip())
+                yield words
 
 
 class TextReader:
