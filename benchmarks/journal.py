@@ -20,12 +20,13 @@ from pathlib import Path
 
 from interpreter import events as e
 from interpreter.recorders.forking import fork
-from interpreter.recorders.journal import Journal, now
+from interpreter.recorders.journal import Journal
 from interpreter.recorders.lines import written
 from interpreter.recorders.outputs import DiskKeeper
 from interpreter.recorders.resume import load
 from interpreter.recorders.store import Store
 from interpreter.seams import Produced
+from interpreter.wire import now
 
 PER_TURN = 109  # events
 

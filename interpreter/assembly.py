@@ -9,26 +9,24 @@ from pathlib import Path
 
 from interpreter.answering import answerer
 from interpreter.choosing import Choice, choose
-from interpreter.history import History
+from interpreter.events import ModelChanged
 from interpreter.limits import Limits
 from interpreter.places import Places, places
 from interpreter.prompt import Surroundings
 from interpreter.recorders.folder import SessionFolder
-from interpreter.recorders.journal import Journal
-from interpreter.recorders.outputs import DiskKeeper
-from interpreter.recorders.resume import Loaded, load
-from interpreter.recorders.store import Store
+from interpreter.recorders.resume import Loaded
+from interpreter.recording import opened
 from interpreter.runners.environment import workplace
 from interpreter.runners.languages import LocalRunners
 from interpreter.seams import Consumer, Host
 from interpreter.secrets import Secrets, known
 from interpreter.session import Session
-from interpreter.settings import LATEST, Settings
+from interpreter.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """A session and what belongs to it. `loaded` is the kept session that it continues, if any.
+    """A session and what belongs to it.
 
     `warm` imports and starts what is slow: call it once the user can type. `close` ends everything; call it always.
     """
@@ -38,7 +36,6 @@ class Assembly:
     secrets: Secrets
     warm: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
-    loaded: Loaded | None = None
 
 
 async def assemble(
@@ -63,42 +60,47 @@ async def assemble(
     secrets = known(environment, settings.api_key)
     place = workplace(folder=str(Path.cwd()), environment=environment, cache=home.cache)
     runners = LocalRunners(place=place, interactive=interactive)
-    where = Surroundings(folder=place.folder, languages=runners.languages, aliases=runners.aliases, note=runners.note)
+    where = Surroundings(
+        folder=place.folder,
+        languages=runners.languages,
+        aliases=runners.aliases,
+        note=runners.note,
+        python=place.python.executable,
+    )
     choice = choice or await choose(settings, home, environment)
     answering = answerer(choice, settings, home, environment, where)
-    loaded = _loaded(settings, home)
-    folder = loaded.folder if loaded else Store(home.sessions).create()
-    journal = Journal(folder, secrets=secrets)
+    records = opened(settings, home, secrets, warn)
     session = Session(
         model=answering.model,
         ladder=answering.ladder,
         runners=runners,
         host=host,
-        keeper=DiskKeeper(folder, secrets=secrets),
-        consumers=(journal, *consumers),
+        keeper=records.keeper,
+        consumers=(*records.consumers, *consumers),
         limits=Limits(max_steps=settings.max_steps),
         cell_timeout=settings.cell_timeout,
-        id=folder.id,
-        paths=folder.paths,
-        history=loaded.history if loaded else History(),
+        id=records.folder.id,
+        paths=records.folder.paths,
+        history=records.history,
+        attach=answering.attach,
     )
-    if loaded:
-        for warning in loaded.warnings:
-            warn(warning)
-        session.resumed(loaded.lost)
+    if records.loaded:
+        _go_on(session, records.loaded, warn)
 
     async def close() -> None:
         try:
             await session.close()
             await answering.close()
         finally:
-            journal.close()
+            await records.close()
 
-    return Assembly(session=session, folder=folder, secrets=secrets, warm=answering.warm, close=close, loaded=loaded)
+    return Assembly(session=session, folder=records.folder, secrets=secrets, warm=answering.warm, close=close)
 
 
-def _loaded(settings: Settings, home: Places) -> Loaded | None:
-    if settings.resume is None:
-        return None
-    store = Store(home.sessions)
-    return load(store.latest() if settings.resume == LATEST else store.find(settings.resume))
+def _go_on(session: Session, loaded: Loaded, warn: Callable[[str], None]) -> None:
+    """Tell what could not be read, what is lost, and that another model answers now."""
+    for warning in loaded.warnings:
+        warn(warning)
+    session.resumed(loaded.lost)
+    if loaded.model != session.model:
+        session.emit(ModelChanged(model=session.model))

@@ -19,7 +19,7 @@ from interpreter.places import places
 from interpreter.settings import LATEST, options
 from interpreter.sources import resolve
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS: tuple[str, ...] = ("sessions",)
 """First words that are commands; each is a module of `interpreter.commands`."""
 
 _USAGE = "interpreter [OPTION ...] [PROMPT]"

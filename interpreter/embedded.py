@@ -1,21 +1,16 @@
-"""The embedded model from weights to what a session needs: fetched with consent, and spoken to in `text`."""
+"""The embedded model's weights, fetched with the consent of whoever asked for them. It serves nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import TextIO, TypeAlias
 
 from interpreter.choosing import Embedded, ToFetch, size
 from interpreter.errors import UsageError
-from interpreter.events import ProtocolName
-from interpreter.models.local import LocalModel, LocalServer
 from interpreter.models.weights import Progress, fetch
-from interpreter.prompt import Surroundings, small_brief
-from interpreter.protocols.ladder import FixedProtocol
 from interpreter.stop import Stop
 
-Ask: TypeAlias = Callable[[str], bool]
+Ask: TypeAlias = Callable[[str], Awaitable[bool]]
 """Puts a yes-or-no question to the person at the terminal."""
 
 
@@ -27,20 +22,10 @@ async def fetched(wanted: ToFetch, *, ask: Ask | None, err: TextIO, stop: Stop) 
     """
     model = wanted.weights
     words = f"Fetch {model.name} ({size(model.size)}, licence {model.licence}) into {wanted.folder}?"
-    if ask is not None and not ask(words):
+    if ask is not None and not await ask(words):
         raise UsageError("Nothing was fetched. Name another model: --model NAME, or --local FILE.gguf.")
     path = await fetch(model, wanted.folder, ProgressLine(err), stop)
     return Embedded(weights=path, name=model.name)
-
-
-def local_model(chosen: Embedded, *, log: Path) -> LocalModel:
-    """The model over a server of its own, which starts when it is warmed or first asked. Close it."""
-    return LocalModel(LocalServer(chosen.weights, name=chosen.name, log=log))
-
-
-def local_ladder(where: Surroundings, *, protocol: ProtocolName = "text", instructions: str = "") -> FixedProtocol:
-    """How it is spoken to: fenced text, with the brief for small models."""
-    return FixedProtocol(protocol, small_brief(where, instructions=instructions))
 
 
 class ProgressLine:

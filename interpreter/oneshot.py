@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from interpreter.commands.context import Context
-    from interpreter.history import History
     from interpreter.repl.teletype import Teletype
     from interpreter.seams import Host
 
@@ -71,12 +70,12 @@ async def _turn(prompt: str, data: Piped | None, context: Context) -> int:
             warn=lambda words: _tell(context, words),
         )
         try:
-            finished = await _ask(assembly, prompt, data, renderer)
+            finished, last = await _ask(assembly, prompt, data, renderer)
         finally:
             await assembly.close()
     if finished.reason == "declined" and terminal is None:
         _tell(context, _NOBODY)
-    return 141 if renderer.broken else exit_code(finished, assembly.session.history)
+    return 141 if renderer.broken else exit_code(finished, last)
 
 
 @contextmanager
@@ -113,24 +112,28 @@ async def _choice(context: Context, terminal: Teletype | None) -> Choice:
         return await fetched(choice, ask=asking(terminal) if terminal else None, err=context.err, stop=stop)
 
 
-async def _ask(assembly: Assembly, prompt: str, data: Piped | None, renderer: Renderer) -> e.TurnFinished:
+async def _ask(
+    assembly: Assembly, prompt: str, data: Piped | None, renderer: Renderer
+) -> tuple[e.TurnFinished, e.CodeFinished | None]:
+    """How the turn ended, and its last cell that ran."""
     attachments = (attach(data.keep(assembly.folder.path)),) if data else ()
-    finished = e.TurnFinished(reason="interrupted")
+    finished, last = e.TurnFinished(reason="interrupted"), None
     with _interruptible(assembly.session.interrupt):
         async with aclosing(assembly.session.run(prompt, attachments)) as events:
             async for event in events:
                 if isinstance(event, e.TurnFinished):
                     finished = event
+                elif isinstance(event, e.CodeFinished):
+                    last = event
                 if renderer.broken:
                     assembly.session.interrupt()
-    return finished
+    return finished, last
 
 
-def exit_code(finished: e.TurnFinished, history: History) -> int:
-    """What the program leaves with after its turn."""
+def exit_code(finished: e.TurnFinished, last: e.CodeFinished | None) -> int:
+    """What the program leaves with after its turn, whose last cell that ran ended as `last` says."""
     if finished.reason != "done":
         return REASONS[finished.reason]
-    last = history.last_run()
     return 3 if last is not None and last.status != "ok" else 0
 
 

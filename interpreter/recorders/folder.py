@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from interpreter.errors import StorageError
-from interpreter.models.lock import taken
+from interpreter.lock import taken
 
 _TRIES, _PAUSE = 3, 0.02  # a listing holds the lock for an instant, to see whether it is free
 

@@ -15,7 +15,6 @@ import asyncio
 import os
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from interpreter import events as e
 from interpreter.errors import StorageError
@@ -23,6 +22,7 @@ from interpreter.recorders.folder import SessionFolder, private, refusal
 from interpreter.recorders.lines import lines, parsed, written
 from interpreter.recorders.mending import Mending
 from interpreter.secrets import NO_SECRETS, Secrets
+from interpreter.wire import now
 
 _INTENT = frozenset(
     {
@@ -38,11 +38,6 @@ _INTENT = frozenset(
 """What must be on the disk before anything follows from it."""
 _INTERVAL = 0.2  # seconds between syncs of everything else
 _BLOCK = 1 << 16  # bytes read at once in search of the last newline
-
-
-def now() -> str:
-    """The time as a journal writes it: UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Journal:

@@ -147,7 +147,7 @@ def test_an_interrupt_ends_a_fetch_at_once_and_keeps_what_came(server: FileServe
 
 def test_of_two_processes_one_fetches_and_the_other_waits(server: FileServer, tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from interpreter.models.lock import taken\n"
+        "import sys; from pathlib import Path; from interpreter.lock import taken\n"
         "file = Path(sys.argv[1]).open('ab'); assert taken(file); print('held', flush=True); sys.stdin.read()"
     )
     holder = subprocess.Popen(

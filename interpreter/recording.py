@@ -1,0 +1,74 @@
+"""A session's records, opened together: its folder, journal, notebook and kept outputs. Builds no session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from interpreter.history import History
+from interpreter.places import Places
+from interpreter.recorders.folder import SessionFolder
+from interpreter.recorders.journal import Journal
+from interpreter.recorders.notebook import NotebookRecorder
+from interpreter.recorders.outputs import DiskKeeper
+from interpreter.recorders.resume import Loaded, load
+from interpreter.recorders.store import Store
+from interpreter.seams import Consumer
+from interpreter.secrets import Secrets
+from interpreter.settings import LATEST, Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Where a session is kept. `loaded` is what was kept of it before, None for a new one. Close it always."""
+
+    folder: SessionFolder
+    journal: Journal
+    notebook: NotebookRecorder
+    keeper: DiskKeeper
+    loaded: Loaded | None
+
+    @property
+    def consumers(self) -> tuple[Consumer, ...]:
+        """Those who keep, in their order."""
+        return (self.journal, self.notebook)
+
+    @property
+    def history(self) -> History:
+        """The conversation so far."""
+        return self.loaded.history if self.loaded else History()
+
+    async def close(self) -> None:
+        """Write what is left and give the session up."""
+        try:
+            await self.notebook.close()
+        finally:
+            self.journal.close()
+
+
+def opened(settings: Settings, home: Places, secrets: Secrets, warn: Callable[[str], None]) -> Records:
+    """The records of a new session, or of the kept one that `settings` resume. `warn` is told of survivable trouble.
+
+    Raises `UsageError` if no such session is kept, `StorageError` if it cannot be kept or another program has it.
+    """
+    store = Store(home.sessions)
+    size = settings.keep_megabytes * 1_000_000 if settings.keep_megabytes else None
+    store.retain(days=settings.keep_days, size=size)
+    folder = store.create() if settings.resume is None else _resumed(store, settings.resume)
+    journal = Journal(folder, secrets=secrets)  # first: it takes the session for this program
+    try:
+        loaded = None if settings.resume is None else load(folder)
+    except BaseException:
+        journal.close()
+        raise
+    return Records(
+        folder=folder,
+        journal=journal,
+        notebook=NotebookRecorder(folder, warn=warn),
+        keeper=DiskKeeper(folder, secrets=secrets),
+        loaded=loaded,
+    )
+
+
+def _resumed(store: Store, wanted: str) -> SessionFolder:
+    return store.latest() if wanted == LATEST else store.find(wanted)
