@@ -1,0 +1,202 @@
+"""A session recorded in a real kernel, run again in a fresh one: what is reproducible and what is not, and why."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from interpreter import events as e
+from interpreter.errors import UsageError
+from interpreter.notebooks.document import Json, NotebookKernel, document
+from interpreter.notebooks.file import save
+from tests.notebooks.stories import cell, step, turn
+from tests.replay.recording import command, record
+
+DRAW = '''
+import struct, zlib
+from IPython.display import Image
+
+def picture(row, note):
+    """A row of pixels as a PNG, with a note in its metadata."""
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    header = struct.pack(">IIBBBBB", len(row), 1, 8, 0, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), chunk(b"tEXt", b"Date\\0" + note.encode()),
+             chunk(b"IDAT", zlib.compress(bytes([0]) + row)), chunk(b"IEND", b"")]
+    return Image(data=b"\\x89PNG\\r\\n\\x1a\\n" + b"".join(parts), format="png")
+
+class Table:
+    def __init__(self, *rows):
+        self.rows = rows
+    def _repr_html_(self):
+        import os
+        cells = "".join(f"<tr>{''.join(f'<td>{value}</td>' for value in row)}</tr>" for row in self.rows)
+        return f'<table id="T_{os.getpid()}">{cells}</table>'
+'''
+CELLS = (
+    DRAW,  # c1
+    "import random, time, datetime\nprint('loaded', object(), 'in 0.25 s at', datetime.datetime.now())",
+    "picture(b'grey', str(time.time_ns()))",  # c3: other metadata, the same pixels
+    "picture(random.randbytes(16), '')",  # c4: other pixels
+    "Table(('mean', 0.1 + 0.2), ('count', 3))",
+    "Table(('draw', random.random()))",
+    "seeded = random.Random(7)\nprint(seeded.random())",
+    "drawn = [random.random() for _ in range(3)]",  # c8: shows nothing
+    "print(sum(drawn))",  # c9: but this does
+    "print(datetime.datetime.now())",  # c10: is nothing but a time
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def test_of_ten_cells_exactly_those_that_bring_something_else_are_called_not_reproducible(home: Path) -> None:
+    session = record(home, *CELLS)
+
+    done = command("replay", home, session, "--verify", json=True)
+
+    report = json.loads(done.out)
+    assert {it["cell"]: (it["finding"], it["why"]) for it in report["cells"]} == {
+        "c1": ("same", []),
+        "c2": ("apart", ["memory addresses", "times"]),
+        "c3": ("same", []),
+        "c4": ("differs", ["random numbers without a seed"]),
+        "c5": ("same", []),
+        "c6": ("differs", ["random numbers without a seed"]),
+        "c7": ("same", []),
+        "c8": ("same", []),
+        "c9": ("differs", ["random numbers without a seed, through 'drawn' of cell c8"]),
+        "c10": ("differs", ["the time of the run"]),
+    }
+    assert (done.code, report["reproducible"]) == (1, False)
+    assert report["cells"][5]["differences"][0]["what"] == "result (text/html)"
+
+
+def test_a_person_reads_what_differs_and_how_many_are_reproducible(home: Path) -> None:
+    session = record(home, "x = 1\nx", "import random\nprint('luck')\nprint(random.random())")
+    done = command("replay", home, session, "--verify")
+    lines = done.out.splitlines()
+    assert lines[:3] == [
+        "c1           reproduced",
+        "c2           NOT REPRODUCIBLE: random numbers without a seed",
+        "               stdout",
+    ]
+    assert lines[3].startswith("                 recorded:  0.")
+    assert lines[4].startswith("                 now:       0.")
+    assert lines[5:] == ["1 of 2 cells is reproducible."]
+    assert done.code == 1
+
+
+def test_a_session_with_a_shell_typed_lines_and_an_expected_failure_is_reproducible(home: Path) -> None:
+    session = record(
+        home,
+        "!mkdir -p sub && cd sub && name=world",
+        "!basename $PWD; echo hello $name",
+        "name = input('who? ')\nname",
+        "1 / 0",
+        "undefined_name",
+        lines=("Ada",),
+    )
+    done = command("replay", home, session, "--verify")
+    assert done.out.splitlines()[-1] == "All 5 cells are reproducible."
+    assert (done.code, done.err) == (0, "")
+
+
+def test_what_was_declined_interrupted_or_never_run_is_not_compared(home: Path, tmp_path: Path) -> None:
+    events = turn(
+        "go",
+        step(
+            1,
+            "",
+            cell("c1", "1 + 1", e.Output(cell="c1", kind="result", data={"text/plain": "2"})),
+            cell("c2", "while True: pass", status="interrupted"),
+            [
+                e.CodeProposed(cell="c3", language="python", code="raise SystemExit"),
+                e.CodeDecided(cell="c3", decision="declined", code="raise SystemExit"),
+            ],
+        ),
+    )
+    made = document(events)
+    new: Json = {
+        "cell_type": "code",
+        "id": "new",
+        "metadata": {},
+        "source": "3",
+        "outputs": [],
+        "execution_count": None,
+    }
+    made["cells"].append(new)
+    save(tmp_path / "made.ipynb", made)
+    done = command("replay", home, str(tmp_path / "made.ipynb"), "--verify")
+    assert done.out.splitlines() == [
+        "c2           not compared: it was interrupted",
+        "c3           not compared: it was declined",
+        "c1           reproduced",
+        "new          not compared: it was never run in the notebook",
+        "1 of 1 cells is reproducible; 3 not compared.",
+    ]
+    assert done.code == 0
+
+
+def test_a_cell_that_fails_now_and_did_not_then_is_named(home: Path, tmp_path: Path) -> None:
+    there = tmp_path / "there.txt"
+    there.write_text("x", encoding="utf-8")
+    session = record(home, f"text = open({str(there)!r}).read()", "print('after')")
+    there.unlink()
+    verified = command("replay", home, session, "--verify", json=True)
+    first, second = json.loads(verified.out)["cells"]
+    assert first["differences"] == [
+        {"what": "error", "recorded": "", "now": f"FileNotFoundError: [Errno 2] No such file or directory: '{there}'"}
+    ]
+    assert (second["finding"], verified.code) == ("same", 1)
+
+    replayed = command("replay", home, session)
+    assert replayed.code == 3
+    assert "after" not in replayed.out
+    assert replayed.err == "Cell c1 did not fail when it was recorded; the rest is not run.\n"
+
+
+def test_replay_shows_what_runs_and_what_comes_of_it(home: Path) -> None:
+    session = record(home, "print('one')", "!echo two")
+    done = command("replay", home, session)
+    assert re.sub(r"\d+\.\d+ s", "… s", done.out) == (
+        "[c1 python]\nprint('one')\none\n[c1 ok, … s]\n[c2 shell]\necho two\ntwo\n[c2 ok, … s]\n"
+    )
+    assert (done.code, done.err) == (0, "")
+
+
+def test_replay_as_json_is_the_events_of_the_cells(home: Path) -> None:
+    session = record(home, "print('one')")
+    done = command("replay", home, session, json=True)
+    assert [json.loads(line)["type"] for line in done.out.splitlines()] == [
+        "code.proposed",
+        "code.decided",
+        "output",
+        "code.finished",
+    ]
+
+
+def test_a_notebook_runs_in_the_folder_where_it_lies(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("a,b\n", encoding="utf-8")
+    save(tmp_path / "x.ipynb", document(cell("c1", "open('data.csv').read()", by="user")))
+    done = command("replay", home, str(tmp_path / "x.ipynb"))
+    assert (done.code, "'a,b\\n'" in done.out) == (0, True)
+
+
+@pytest.mark.parametrize("source", ["nothing", "nothing.ipynb"])
+def test_what_is_not_there_is_one_line(home: Path, source: str) -> None:
+    with pytest.raises(UsageError, match=r"^(There is no session|Cannot read the notebook)"):
+        command("replay", home, source)
+
+
+def test_a_kernel_that_is_not_installed_is_named(home: Path, tmp_path: Path) -> None:
+    made = document(cell("c1", "1", by="user"), NotebookKernel(name="nowhere", display_name="X"))
+    save(tmp_path / "x.ipynb", made)
+    done = command("replay", home, str(tmp_path / "x.ipynb"))
+    assert "There is no kernel named 'nowhere'" in done.out
+    assert done.code == 3
