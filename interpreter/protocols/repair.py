@@ -24,7 +24,8 @@ _ADVICE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r"KeyError: ('[^']*'|\d+)",
-            "There is no {0}. Use a name that is really there; a CSV file may have another delimiter, as delimiter=';'.",
+            "There is no {0}. Use a name that is really there. A CSV file may be separated by semicolons: "
+            "csv.DictReader(file, delimiter=';') or pd.read_csv(name, sep=';').",
         ),
         (r"I/O operation on closed file", "Open the file again."),
         (r"list indices must be integers", "That is a list, not a dictionary. Go through its items with a loop."),
