@@ -7,6 +7,9 @@ from typing import Any
 
 from interpreter.protocols.exchange import CallDelta, Chunk, TokenCount
 
+_LINES = ("async_response_iterator", "streaming_response", "response_iterator")
+"""Where the client library's own streams hold the lines they read, a generator of their HTTP response."""
+
 
 class PlainWords:
     """A provider's own stream, its content as plain words where it comes as a list of parts."""
@@ -21,17 +24,21 @@ class PlainWords:
     async def __anext__(self) -> Any:
         piece = await anext(self._pieces)
         for choice in getattr(piece, "choices", None) or ():
-            delta = getattr(choice, "delta", None)
+            delta: Any = getattr(choice, "delta", None)
             if isinstance(getattr(delta, "content", None), list):
                 delta.content = _text(delta.content)
         return piece
 
     async def aclose(self) -> None:
-        """Close the stream, however it wants to be."""
-        for name in ("aclose", "close"):
-            if (close := getattr(self._stream, name, None)) is not None:
-                await close()
-                return
+        """Close the socket: through the stream itself or, where it cannot be closed, the response that it reads."""
+        lines = next((found for name in _LINES if (found := getattr(self._stream, name, None)) is not None), None)
+        frame = getattr(lines, "ag_frame", None)
+        response = frame.f_locals.get("self") if frame is not None else None
+        for stream in (response, self._stream, lines):
+            for name in ("aclose", "close"):
+                if (close := getattr(stream, name, None)) is not None:
+                    await close()
+                    return
 
 
 def chunk_of(chunk: Any, prices: Mapping[str, Any]) -> Chunk:

@@ -119,9 +119,9 @@ def endpoint(
         )
     key = _key(model, named, api_key, environment, base=api_base)
     base = api_base and (_bare(api_base) if named in _BARE else _versioned(api_base))
-    if base and provider is None and whole_name:
-        return Endpoint(model=model, provider="openai", api_base=base, api_key=key)
-    ambiguous = base is not None and provider is None and named not in _BARE
+    if base and whole_name:
+        return Endpoint(model=f"openai/{model}", api_base=base, api_key=key)
+    ambiguous = base is not None and prefix == named and named not in _BARE
     return Endpoint(model=model, provider=provider, api_base=base, api_key=key, ambiguous=ambiguous)
 
 

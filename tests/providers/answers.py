@@ -59,7 +59,9 @@ class Raw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """A reply whose stream stops after `pieces` pieces: the connection is cut, or nothing more comes (`stall`)."""
+    """A reply whose stream stops after `pieces` pieces: the connection is cut, or nothing more comes (`stall`).
+
+    With no pieces there are no headers either."""
 
     say: Say
     pieces: int = 2

@@ -52,7 +52,8 @@ class Received:
 
 @dataclass(kw_only=True)
 class Endpoint:
-    """A running endpoint. `requests` grows; `abandoned` is set when a client leaves before its reply is complete.
+    """A running endpoint. `requests` grows; `asked` is set at the first; `abandoned` when a client
+    leaves before its reply is complete.
 
     `models` is what `/v1/models` lists. `pace`: seconds between two pieces of a stream. With `again` the script starts
     over when it is used up; without, further requests get status 418.
@@ -64,6 +65,7 @@ class Endpoint:
     pace: float = 0.0
     again: bool = False
     requests: list[Received] = field(default_factory=list)
+    asked: threading.Event = field(default_factory=threading.Event)
     abandoned: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
     url: str = ""
@@ -153,6 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers = {name.lower(): value for name, value in self.headers.items()}
             received = Received(path=self.path, headers=headers, body=body, answered=status)
             self.server.endpoint.requests.append(received)
+        self.server.endpoint.asked.set()
         try:
             if refused is not None:
                 self._json(status, refused.body if refused.body is not None else wire.refusal(refused))
@@ -203,7 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         pieces = list(wire.pieces(said, body))
         if isinstance(answer, Broken):
-            self._stream(_framed(wire, pieces[: answer.pieces], done=False), ended=False)
+            if answer.pieces:
+                self._stream(_framed(wire, pieces[: answer.pieces], done=False), ended=False)
             self._leave(stall=answer.stall)
             return
         self._stream(_framed(wire, pieces, done=wire is openai_wire), kind=_KINDS.get(wire.__name__, _SSE))
