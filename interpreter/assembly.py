@@ -16,8 +16,8 @@ from interpreter.prompt import Surroundings
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.resume import Loaded
 from interpreter.recording import opened
-from interpreter.runners.environment import workplace
-from interpreter.runners.languages import LocalRunners
+from interpreter.runners.environment import Workplace, workplace
+from interpreter.runners.languages import LocalRunners, row_from_table
 from interpreter.seams import Consumer, Host
 from interpreter.secrets import Secrets, known
 from interpreter.session import Session
@@ -58,17 +58,13 @@ async def assemble(
     environment = os.environ if environment is None else environment
     home = home or places(environment)
     secrets = known(environment, settings.api_key)
-    place = workplace(folder=str(Path.cwd()), environment=environment, cache=home.cache)
-    runners = LocalRunners(place=place, interactive=interactive)
-    where = Surroundings(
-        folder=place.folder,
-        languages=runners.languages,
-        aliases=runners.aliases,
-        note=runners.note,
-        python=place.python.executable,
-    )
+    place = _workplace(settings, home, environment)
+    if place.python.notice:
+        warn(place.python.notice)
+    own = tuple(row_from_table(name, table) for name, table in settings.languages.items())
+    runners = LocalRunners(place=place, interactive=interactive, kernel=settings.kernel, own=own)
     choice = choice or await choose(settings, home, environment)
-    answering = answerer(choice, settings, home, environment, where)
+    answering = answerer(choice, settings, home, environment, _surroundings(place, runners))
     records = opened(settings, home, secrets, warn)
     session = Session(
         model=answering.model,
@@ -95,6 +91,27 @@ async def assemble(
             await records.close()
 
     return Assembly(session=session, folder=records.folder, secrets=secrets, warm=answering.warm, close=close)
+
+
+def _workplace(settings: Settings, home: Places, environment: Mapping[str, str]) -> Workplace:
+    return workplace(
+        folder=str(Path.cwd()),
+        environment=environment,
+        cache=home.cache,
+        python=settings.python,
+        memory_limit=settings.memory_limit,
+        output_limit=settings.output_limit,
+    )
+
+
+def _surroundings(place: Workplace, runners: LocalRunners) -> Surroundings:
+    return Surroundings(
+        folder=place.folder,
+        languages=runners.languages,
+        aliases=runners.aliases,
+        note=runners.note,
+        python=place.python.executable,
+    )
 
 
 def _go_on(session: Session, loaded: Loaded, warn: Callable[[str], None]) -> None:

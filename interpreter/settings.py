@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Literal, TypeAlias
 
 from interpreter.options import Option, option, read_value
@@ -20,6 +21,13 @@ Notify: TypeAlias = Literal["off", "bell", "desktop"]
 class Settings:
     """What a session is built from. Raises `SettingsError` for a value that an option does not take."""
 
+    profile: str | None = option(
+        None,
+        "--profile",
+        metavar="NAME",
+        env="INTERPRETER_PROFILE",
+        help="Use the settings of [profiles.NAME] in the configuration file over those at its top.",
+    )
     model: str | None = option(
         None,
         "-m",
@@ -175,6 +183,9 @@ class Settings:
         help="Delete the oldest sessions once all of them take more than so many megabytes.",
     )
 
+    languages: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Languages of the user's own, as their tables in the configuration file; no flag and no variable gives them."""
+
     def __post_init__(self) -> None:
         for known in options():
             given = getattr(self, known.name)
@@ -184,4 +195,4 @@ class Settings:
 
 def options() -> tuple[Option, ...]:
     """Every option, in the order of the manual."""
-    return tuple(Option(name=declared.name, **declared.metadata) for declared in fields(Settings))
+    return tuple(Option(name=declared.name, **declared.metadata) for declared in fields(Settings) if declared.metadata)

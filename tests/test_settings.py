@@ -73,31 +73,67 @@ cell_timeout = 2
     )
 
 
+SAMPLES: dict[str, tuple[str, object]] = {
+    "text": ("text", "text"),
+    "session": ("text", "text"),
+    "switch": ("on", True),
+    "weights": ("1", True),
+    "count": ("7", 7),
+    "seconds": ("0.5", 0.5),
+    "number": ("0.5", 0.5),
+    "dollars": ("0.5", 0.5),
+}
+"""For each kind of value, how a person writes one, and what is meant."""
+
+
 def test_every_variable_of_an_option_is_read_and_others_are_left_alone(tmp_path: Path) -> None:
-    written = {"local": "1", "plain": "on", "max_steps": "7", "cell_timeout": "0.5", "protocol": "text"}
-    written |= {"memory_limit": "4000", "output_limit": "20", "keys": "vi"}
-    written |= {"theme": "dark", "images": "none", "notify": "bell"}
-    environment = {known.env: written.get(known.name, "text") for known in options() if known.env}
+    (tmp_path / "config.toml").write_text("[profiles.text]\n", encoding="utf-8")
+    taken = [known for known in options() if known.env]
+    samples = {known.name: SAMPLES[known.kind] if not known.choices else (known.choices[-1],) * 2 for known in taken}
+    environment = {str(known.env): samples[known.name][0] for known in taken}
     environment |= {"INTERPRETER_OTHER": "x", "INTERPRETER_YES": "1"}
-    assert resolved(tmp_path, environment=environment) == Settings(
-        model="text",
-        protocol="text",
-        api_base="text",
-        api_key="text",
-        custom_llm_provider="text",
-        local=True,
-        plain=True,
-        max_steps=7,
-        cell_timeout=0.5,
-        python="text",
-        kernel="text",
-        memory_limit=4000,
-        output_limit=20,
-        keys="vi",
-        theme="dark",
-        images="none",
-        notify="bell",
-    )
+    expected: dict[str, Any] = {name: value for name, (_, value) in samples.items()}
+    assert resolved(tmp_path, environment=environment) == Settings(**expected)
+
+
+def test_a_profile_wins_over_the_top_of_the_file_and_loses_to_a_variable(tmp_path: Path) -> None:
+    text = """
+model = "top"
+max_steps = 3
+cell_timeout = 9
+
+[profiles.work]
+model = "work"
+protocol = "text"
+max_steps = 4
+"""
+    flags: dict[str, Value | None] = {"profile": "work"}
+    environment = {"INTERPRETER_MAX_STEPS": "5"}
+    expected = Settings(profile="work", model="work", protocol="text", max_steps=5, cell_timeout=9)
+    assert resolved(tmp_path, text, environment, flags) == expected
+    assert resolved(tmp_path, text) == Settings(model="top", max_steps=3, cell_timeout=9)
+    assert resolved(tmp_path, f'profile = "work"\n{text}').model == "work"
+
+
+def test_languages_of_the_file_are_kept_as_they_are_written(tmp_path: Path) -> None:
+    text = '[language.lua]\ncommand = "lua"\naliases = ["l"]\n'
+    assert resolved(tmp_path, text) == Settings(languages={"lua": {"command": "lua", "aliases": ["l"]}})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('model = "m"\n[profiles.work]\nmodle = "w"\n', "FILE:3: there is no setting 'modle'. Did you mean 'model'?"),
+        ('[profiles.work]\nmax_steps = 0\n', "FILE:2: max_steps must be a whole number from 1, not 0."),
+        ('[profiles.work]\nprofile = "x"\n', "FILE:2: a profile cannot name another one. Remove it here."),
+        ('profile = "wrok"\n[profiles.work]\n', "FILE has no profile 'wrok'. Did you mean 'work'?"),
+        ('profile = "work"\n', "FILE has no profile 'work'. Write [profiles.work] there."),
+        ('profiles = 3\n', "FILE:1: profiles holds tables. Write [profiles.NAME] and the lines below it."),
+        ('[profile.work]\nmodel = "w"\n', "FILE:1: there is no table [profile]. Did you mean 'profiles'?"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_profile_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    assert refused(tmp_path, text) == said
 
 
 def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
@@ -109,7 +145,7 @@ def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
     [
         ('plain = true\nmodle = "m"\n', "FILE:2: there is no setting 'modle'. Did you mean 'model'?"),
         ('\n"api-base" = "x"\n', "FILE:2: there is no setting 'api-base'. Did you mean 'api_base'?"),
-        ("[zebra]\nx = 1\n", "FILE:1: there is no setting 'zebra'."),
+        ("[zebra]\nx = 1\n", "FILE:1: there is no table [zebra]."),
         ("yes = true\n", "FILE:1: yes can only be given as -y/--yes. Remove it here."),
         ("max_steps = 0\n", "FILE:1: max_steps must be a whole number from 1, not 0."),
         ("max_steps = true\n", "FILE:1: max_steps must be a whole number from 1, not True."),
