@@ -33,6 +33,17 @@ def pieces(html: str) -> list[Piece]:
     return reader.pieces
 
 
+def text(source: str) -> str:
+    """`source` as plain text; the cells of a table's row are kept apart by tabs."""
+    lines: list[str] = []
+    for piece in pieces(source):
+        if isinstance(piece, Grid):
+            lines += ["\t".join(row) for row in ([piece.header] if piece.header else []) + piece.rows]
+        else:
+            lines.append(piece)
+    return "\n".join(lines)
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

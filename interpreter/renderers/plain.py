@@ -6,9 +6,9 @@ import json
 from typing import TextIO
 
 from interpreter import events as e
-from interpreter.renderers import words
+from interpreter.renderers import html, words
 from interpreter.renderers.rewriting import Rewriting
-from interpreter.renderers.sanitize import Sanitizer, clean, visible
+from interpreter.renderers.sanitize import Sanitizer, clean, clean_line, visible
 from interpreter.renderers.writer import Writer
 
 
@@ -51,7 +51,7 @@ class PlainRenderer:
                 self._tell(clean(event.prompt).rstrip())
             case e.CodeFinished():
                 self._end_streams()
-                self._tell(f"[{event.cell} {words.finished(event)}]")
+                self._tell(f"[{words.finished(event)}]")
             case e.TurnFinished():
                 self._said()
                 self._tell(words.turn(event))
@@ -88,11 +88,11 @@ class PlainRenderer:
 
     def _proposed(self, event: e.CodeProposed) -> None:
         if event.by == "model":
-            self._tell(f"[{event.cell} {clean(event.language)}]\n{visible(event.code).rstrip()}")
+            self._tell(f"[{clean_line(event.language)} {clean_line(event.cell)}]\n{visible(event.code).rstrip()}")
 
     def _decided(self, event: e.CodeDecided) -> None:
         told = words.decided(event)
-        self._tell(f"[{event.cell} {told}]" if told else "")
+        self._tell(f"[{told}]" if told else "")
         if event.decision == "edited":
             self._tell(visible(event.code).rstrip())
 
@@ -105,9 +105,9 @@ class PlainRenderer:
         else:
             self._end_streams()
             self._tell(clean(as_text(event.data)).rstrip())
-        if event.file is not None:
+        if kept := words.kept(event):
             self._end_streams()
-            self._tell(f"[{words.kept(event.file)}]")
+            self._tell(f"[{kept}]")
 
     def _end_streams(self) -> None:
         for _, lines in self._streams.values():
@@ -125,9 +125,14 @@ class PlainRenderer:
 
 def as_text(data: e.MimeBundle) -> str:
     """A value as text, in the best form it has; a picture is named by its kind."""
-    for kind in ("text/plain", "text/markdown", "text/latex"):
+    plain = str(data.get("text/plain", ""))
+    if plain and not (plain.startswith("<") and plain.rstrip().endswith(">")):
+        return plain
+    for kind in ("text/markdown", "text/latex"):
         if kind in data:
             return str(data[kind])
     if "application/json" in data:
         return json.dumps(data["application/json"], indent=2, ensure_ascii=False, default=str)
-    return f"[{', '.join(data)}]" if data else ""
+    if "text/html" in data and (found := html.text(str(data["text/html"]))):
+        return found
+    return plain or (f"[{', '.join(data)}]" if data else "")

@@ -20,6 +20,9 @@ Notice: TypeAlias = (
 )
 """What happens beside the conversation; each is told in a sentence."""
 
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "application/pdf")
+"""Values that are files of their own."""
+
 _TURNS = {
     "done": "",
     "interrupted": "interrupted",
@@ -27,7 +30,7 @@ _TURNS = {
     "step_limit": "stopped: too many steps",
     "budget": "stopped: the budget is used up",
     "loop": "stopped: the same code again and again",
-    "failed": "failed",
+    "failed": "the turn failed",
 }
 
 
@@ -41,26 +44,29 @@ def seconds(time: float) -> str:
 
 def decided(event: e.CodeDecided) -> str:
     """What became of a proposal; empty where that needs no words: the user was asked and said yes."""
-    note = clean_line(event.note)
+    note, cell = clean_line(event.note), clean_line(event.cell)
     match event.decision:
         case "run":
-            return {"asked": "", "always": "approved, as always", "auto": "runs without asking"}[event.by]
+            return {"asked": "", "always": f"{cell} approved, as always", "auto": f"{cell} runs without asking"}[
+                event.by
+            ]
         case "edited":
-            return "edited; this runs:"
+            return f"{cell} edited; this runs:"
         case "declined":
-            return f"declined: {note}" if note else "declined"
+            return f"{cell} declined: {note}" if note else f"{cell} declined"
         case "skipped":
-            return f"not run: {note}" if note else "not run"
+            return f"{cell} not run: {note}" if note else f"{cell} not run"
 
 
 def finished(event: e.CodeFinished) -> str:
     """How a cell ended, and how long it took."""
-    return f"{event.status}, {seconds(event.seconds)}"
+    return f"{clean_line(event.cell)} {event.status}, {seconds(event.seconds)}"
 
 
 def turn(event: e.TurnFinished) -> str:
     """Why a turn ended; empty when it simply was done."""
-    return clean_line(event.error) if event.error else _TURNS[event.reason]
+    told = clean_line(event.error) if event.error else _TURNS[event.reason]
+    return f"error: {told}" if event.reason == "failed" else told
 
 
 def usage(tokens_in: int, tokens_out: int, tokens_cached: int, cost: float | None) -> str:
@@ -95,6 +101,9 @@ def notice(event: Notice) -> str:
             return f"Session {clean_line(event.session)} goes on.{lost}"
 
 
-def kept(file: str) -> str:
-    """Where the whole of an output is."""
-    return f"the whole is in {clean_line(file)}"
+def kept(output: e.Output) -> str:
+    """Where the whole of an output, or its picture, is; empty where there is no file."""
+    picture = next((kind for kind in output.data if kind in PICTURES), None)
+    if output.file is None:
+        return ""
+    return f"{f'{picture}:' if picture else 'the whole is in'} {clean_line(output.file)}"

@@ -15,9 +15,9 @@ XTERM = {"TERM": "xterm-256color"}
 
 
 class Screen(io.StringIO):
-    """A terminal of `columns` and `rows`. `sent` holds every write; `size` may be changed as a person drags a window."""
+    """A terminal of `columns` and `rows`. `sent` holds every write; `size` may change as a person drags a window."""
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
 
     def __init__(self, columns: int = 80, rows: int = 24) -> None:
         super().__init__()

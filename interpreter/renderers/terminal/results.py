@@ -16,8 +16,7 @@ from interpreter.renderers.terminal.images import picture
 from interpreter.renderers.terminal.page import Page, parser
 from interpreter.renderers.terminal.styled import Span, bare, paint, painted, wrap
 from interpreter.renderers.terminal.theme import Theme
-
-_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "application/pdf")
+from interpreter.renderers.words import PICTURES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,7 @@ class Results:
     def draw(self, output: e.Output, width: int) -> Drawn:
         """One value; text is not wrapped, so that it can be copied as it was."""
         data = output.data
-        for kind in _PICTURES:
+        for kind in PICTURES:
             if kind in data:
                 return self._picture(kind, output, width)
         lines = self._text(output, width)

@@ -83,7 +83,7 @@ class TerminalRenderer:
 
     def settle(self) -> None:
         """Finish what is open: the cursor is at the start of a fresh line; nothing is drawn until the next event."""
-        self._end()
+        self._end(keep=True)
         self._canvas.settle()
 
     def close(self) -> None:
@@ -169,8 +169,8 @@ class TerminalRenderer:
             case e.Output():
                 self._output(event)
             case e.OutputCleared():
-                if isinstance(self._canvas.part, OutputView) and event.cell == self._running:
-                    self._canvas.part.clear()
+                if event.cell == self._running:
+                    self._output_of(event.cell).clear()
             case e.InputRequested():
                 self._end(keep=True)
                 self._canvas.settle()
@@ -261,19 +261,24 @@ class TerminalRenderer:
         if late and isinstance(self._canvas.part, MarkdownStream | CodeView | Thinking):
             self._late.append(event)
             return
-        known = self._last == f"output {event.cell}"
-        if not (known and isinstance(self._canvas.part, OutputView)):
-            self._end()
-            if late and not known:
-                self._canvas.gap()
-            if not known and (late or not self._own):
-                self._rule(f"later, from {clean_line(event.cell)}" if late else "output")
-            self._canvas.open(OutputView(self._results, colour=self._can.colour, width=self._canvas.width))
-            self._last = f"output {event.cell}"
-        if isinstance(self._canvas.part, OutputView):
-            self._canvas.part.add(event)
+        self._output_of(event.cell).add(event)
         if late:
             self._end(keep=True)
+
+    def _output_of(self, cell: str) -> OutputView:
+        """What draws the output of `cell`: the part that is open, or a new one under a line that names it."""
+        late, known, below = cell != self._running, self._last == f"output {cell}", self._last == f"code {cell}"
+        if known and isinstance(self._canvas.part, OutputView):
+            return self._canvas.part
+        self._end()
+        if not known and (late or not self._own):
+            self._canvas.gap(not below)
+            title = "later output" if late else "output"
+            self._rule(title if below else f"{title} of {clean_line(cell)}")
+        view = OutputView(self._results, colour=self._can.colour, width=self._canvas.width)
+        self._canvas.open(view)
+        self._last = f"output {cell}"
+        return view
 
     def _finish(self, event: e.CodeFinished) -> None:
         self._end()
@@ -288,8 +293,7 @@ class TerminalRenderer:
         self._code.clear()
         self._languages.clear()
         if told := words.turn(event):
-            failed = event.reason == "failed"
-            self._say(f"error: {told}" if failed else told, self._theme.bad if failed else self._theme.warning)
+            self._say(told, self._theme.bad if event.reason == "failed" else self._theme.warning)
         if usage := self._spent.told():
             self._canvas.gap()
             self._say(usage)
