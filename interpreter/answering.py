@@ -58,6 +58,8 @@ def _remote(
         api_base=settings.api_base,
         api_key=settings.api_key,
         custom_llm_provider=settings.custom_llm_provider,
+        timeout=settings.timeout,
+        options=_options(settings),
         environment=environment,
         log=home.log,
     )
@@ -70,10 +72,22 @@ def _remote(
 
     return Answerer(
         model=model,
-        ladder=_ladder(settings, brief(where), memory, text_rules(where.languages), functions=functions),
+        ladder=_ladder(
+            settings,
+            brief(where, instructions=settings.instructions or ""),
+            memory,
+            text_rules(where.languages),
+            functions=functions,
+        ),
         warm=warm,
         close=_nothing,
     )
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    """What is sent with every request; an option that was not chosen is left to the endpoint."""
+    chosen = {"temperature": settings.temperature, "max_tokens": settings.max_tokens}
+    return {name: value for name, value in chosen.items() if value is not None}
 
 
 def _ladder(settings: Settings, told: Brief, memory: Memory, rules: str, *, functions: bool) -> Ladder:
@@ -91,7 +105,7 @@ def _embedded(choice: Embedded, settings: Settings, home: Places, where: Surroun
     near = look(folder, Path(where.python) if where.python else None)
     return Answerer(
         model=model,
-        ladder=FixedProtocol(protocol, small_brief(where, near)),
+        ladder=FixedProtocol(protocol, small_brief(where, near, instructions=settings.instructions or "")),
         warm=model.warm,
         close=model.close,
         attach=lambda prompt: mentioned(prompt, folder),  # it does not look before it computes

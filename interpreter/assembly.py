@@ -73,7 +73,7 @@ async def assemble(
         host=host,
         keeper=records.keeper,
         consumers=(*records.consumers, *consumers),
-        limits=Limits(max_steps=settings.max_steps),
+        limits=Limits(max_steps=settings.max_steps, max_cost=settings.max_cost),
         cell_timeout=settings.cell_timeout,
         id=records.folder.id,
         paths=records.folder.paths,

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, assert_never
 from interpreter.errors import SettingsError
 
 T = TypeVar("T")
-Kind: TypeAlias = Literal["text", "choice", "switch", "count", "seconds", "weights", "session"]
+Kind: TypeAlias = Literal["text", "choice", "switch", "count", "seconds", "number", "cost", "weights", "session"]
 Value: TypeAlias = str | bool | int | float
 
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -75,6 +75,10 @@ def read_value(known: Option, given: object, place: str) -> Value:
             value, wanted = _count(given), "must be a whole number from 1"
         case "seconds":
             value, wanted = _seconds(given), "must be a number of seconds above 0"
+        case "number":
+            value, wanted = _number(given, least=0.0), "must be a number from 0"
+        case "cost":
+            value, wanted = _seconds(given), "must be a sum in USD above 0"
         case "weights":
             switched = _switch(given)
             value = _text(given) if switched is None else switched
@@ -106,13 +110,18 @@ def _count(given: object) -> int | None:
 
 
 def _seconds(given: object) -> float | None:
+    number = _number(given, least=0.0)
+    return number or None
+
+
+def _number(given: object, *, least: float) -> float | None:
     if isinstance(given, bool) or not isinstance(given, str | int | float):
         return None
     try:
-        seconds = float(given)
+        number = float(given)
     except (ValueError, OverflowError):
         return None
-    return seconds if math.isfinite(seconds) and seconds > 0 else None
+    return number if math.isfinite(number) and number >= least else None
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

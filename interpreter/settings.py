@@ -135,6 +135,37 @@ class Settings:
         env="INTERPRETER_MAX_STEPS",
         help="End a turn after N requests to the model.",
     )
+    max_cost: float | None = option(
+        None,
+        "--max-cost",
+        kind="cost",
+        metavar="USD",
+        env="INTERPRETER_MAX_COST",
+        help="Ask the model nothing more once the session has cost this much; warn at four fifths of it.",
+    )
+    temperature: float | None = option(
+        None,
+        kind="number",
+        env="INTERPRETER_TEMPERATURE",
+        help="How freely the model chooses its words; without it, as its endpoint has it.",
+    )
+    max_tokens: int | None = option(
+        None,
+        kind="count",
+        env="INTERPRETER_MAX_TOKENS",
+        help="How long one reply of the model may be, in tokens; without it, as its endpoint has it.",
+    )
+    timeout: float = option(
+        600.0,
+        kind="seconds",
+        env="INTERPRETER_TIMEOUT",
+        help="Give a request up after so many seconds without any part of a reply.",
+    )
+    instructions: str | None = option(
+        None,
+        env="INTERPRETER_INSTRUCTIONS",
+        help="What the model should always keep in mind, added to what it is told of this program.",
+    )
     cell_timeout: float | None = option(
         None,
         "--cell-timeout",

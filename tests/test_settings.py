@@ -81,6 +81,8 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "count": ("7", 7),
     "seconds": ("0.5", 0.5),
     "number": ("0.5", 0.5),
+    "cost": ("2.50", 2.5),
+    "number": ("0.5", 0.5),
     "dollars": ("0.5", 0.5),
 }
 """For each kind of value, how a person writes one, and what is meant."""
