@@ -13,7 +13,7 @@ from tests.renderers.golden import shown, text
 from tests.renderers.screens import Clock, Screen, pieces, renderer
 from tests.renderers.test_markdown import DOCUMENT, whole
 
-_ANSWER = "".join(
+ANSWER = "".join(
     f"## M{n}a\n\nSome M{n}b words that **wrap** at the M{n}c end of the line, as long text does, M{n}d.\n\n"
     f"- M{n}e item\n- M{n}f item\n\n```python\nM{n}g = 1\nM{n}h = 2\n```\n\n| M{n}i | b |\n|---|---|\n| M{n}j | c |\n\n"
     for n in range(15)
@@ -31,11 +31,11 @@ def decided(code: str = "x", cell: str = "c1") -> tuple[e.Event, ...]:
 def test_every_word_is_in_the_scrollback_exactly_once(size: int, columns: int, rows: int) -> None:
     screen = Screen(columns, rows)
     draw = renderer(screen)
-    for piece in pieces(_ANSWER, size):
+    for piece in pieces(ANSWER, size):
         draw(e.TextDelta(text=piece))
-    draw(e.Text(text=_ANSWER))
+    draw(e.Text(text=ANSWER))
     draw.close()
-    assert re.findall(r"M\d+[a-j]", screen.text()) == re.findall(r"M\d+[a-j]", _ANSWER)
+    assert re.findall(r"M\d+[a-j]", screen.text()) == re.findall(r"M\d+[a-j]", ANSWER)
     assert not any("\x1b[J" in sent or "\x1b[0J" in sent for sent in screen.sent)
 
 
@@ -52,18 +52,18 @@ def test_the_answer_reads_as_it_would_drawn_at_once() -> None:
 def test_after_the_window_is_made_wider_or_smaller_no_word_is_lost() -> None:
     screen = Screen(80, 24)
     draw = renderer(screen)
-    for at, piece in enumerate(pieces(_ANSWER, 20)):
+    for at, piece in enumerate(pieces(ANSWER, 20)):
         screen.size = (80, 24) if at % 50 < 25 else (50, 12)
         draw(e.TextDelta(text=piece))
     draw.close()
     screen.size = (80, 24)
-    assert set(re.findall(r"M\d+[a-j]", screen.text())) == set(re.findall(r"M\d+[a-j]", _ANSWER))
+    assert set(re.findall(r"M\d+[a-j]", screen.text())) == set(re.findall(r"M\d+[a-j]", ANSWER))
 
 
 def test_it_draws_at_most_a_dozen_times_a_second() -> None:
     screen, clock = Screen(), Clock()
     draw = renderer(screen, clock)
-    for piece in pieces(_ANSWER[:2000], 2):
+    for piece in pieces(ANSWER[:2000], 2):
         draw(e.TextDelta(text=piece))
         clock.now += 0.002
     assert len(screen.sent) <= 12 * clock.now + 1

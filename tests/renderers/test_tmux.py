@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.renderers.test_screen import _ANSWER
+from tests.renderers.test_screen import ANSWER
+
+_FIRST = " ".join(f"M99{letter} is written and drawn at the very top," for letter in "abcdefghij") + "\n\n"
+"""What is drawn anew while it stands in the top-left corner."""
+_TEXT = _FIRST + ANSWER
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
@@ -41,7 +45,7 @@ class Tmux:
     def __init__(self, folder: Path) -> None:
         self.done = folder / "done"
         self._socket = str(folder / "socket")
-        (folder / "answer.md").write_text(_ANSWER)
+        (folder / "answer.md").write_text(_TEXT)
         (folder / "program.py").write_text(_PROGRAM)
         command = [sys.executable, str(folder / "program.py"), str(folder / "answer.md"), str(self.done)]
         self("-f", os.devnull, "new-session", "-d", "-x", "80", "-y", "20", " ".join(command))
@@ -73,7 +77,7 @@ def _wait(tmux: Tmux) -> None:
 
 def test_every_word_is_in_the_history_exactly_once(tmux: Tmux) -> None:
     _wait(tmux)
-    assert re.findall(r"M\d+[a-j]", "\n".join(tmux.lines())) == re.findall(r"M\d+[a-j]", _ANSWER)
+    assert re.findall(r"M\d+[a-j]", "\n".join(tmux.lines())) == re.findall(r"M\d+[a-j]", _TEXT)
 
 
 def test_no_word_is_lost_when_the_window_changes_its_size(tmux: Tmux) -> None:
@@ -81,4 +85,4 @@ def test_no_word_is_lost_when_the_window_changes_its_size(tmux: Tmux) -> None:
         tmux("resize-window", "-x", str(size), "-y", "20")
         time.sleep(0.05)  # a person drags; what is drawn meanwhile does not matter to the test
     _wait(tmux)
-    assert set(re.findall(r"M\d+[a-j]", "\n".join(tmux.lines()))) == set(re.findall(r"M\d+[a-j]", _ANSWER))
+    assert set(re.findall(r"M\d+[a-j]", "\n".join(tmux.lines()))) == set(re.findall(r"M\d+[a-j]", _TEXT))
