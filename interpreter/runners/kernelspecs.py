@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,15 +47,26 @@ QUIRKS: Mapping[str, Quirks] = {
 """By the kernelspec's language, in small letters."""
 
 
-def installed(environment: Mapping[str, str]) -> tuple[Kernelspec, ...]:
+def installed(folders: Iterable[Path]) -> tuple[Kernelspec, ...]:
     """Every kernelspec that can be read, by name. One that cannot be read is passed over: it cannot be started."""
     found: dict[str, Kernelspec] = {}
-    for folder in _folders(environment):
+    for folder in folders:
         for file in sorted(folder.glob("kernels/*/kernel.json")):
             name = file.parent.name.lower()
             if name not in found and (language := _language(file)):
                 found[name] = Kernelspec(name=name, language=language)
     return tuple(found[name] for name in sorted(found))
+
+
+def data_folders(environment: Mapping[str, str]) -> Iterator[Path]:
+    """Jupyter's data folders, in the order in which Jupyter looks."""
+    yield from (Path(place) for place in environment.get("JUPYTER_PATH", "").split(os.pathsep) if place)
+    yield Path(sys.prefix) / "share" / "jupyter"
+    yield _user_folder(environment)
+    if sys.platform == "win32":
+        yield Path(environment.get("PROGRAMDATA", "C:\\ProgramData")) / "jupyter"
+    else:
+        yield from (Path("/usr/local/share/jupyter"), Path("/usr/share/jupyter"))
 
 
 def _language(file: Path) -> str:
@@ -65,17 +76,6 @@ def _language(file: Path) -> str:
         return ""
     language = said.get("language") if isinstance(said, dict) and said.get("argv") else None
     return language.strip().lower() if isinstance(language, str) else ""
-
-
-def _folders(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Jupyter's data folders, in the order in which Jupyter looks."""
-    yield from (Path(place) for place in environment.get("JUPYTER_PATH", "").split(os.pathsep) if place)
-    yield Path(sys.prefix) / "share" / "jupyter"
-    yield _user_folder(environment)
-    if sys.platform == "win32":
-        yield Path(environment.get("PROGRAMDATA", "C:\\ProgramData")) / "jupyter"
-    else:
-        yield from (Path("/usr/local/share/jupyter"), Path("/usr/share/jupyter"))
 
 
 def _user_folder(environment: Mapping[str, str]) -> Path:

@@ -7,13 +7,13 @@ a name is taken by the first row that has it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from interpreter.errors import SettingsError
 from interpreter.runners.environment import Workplace
-from interpreter.runners.kernelspecs import QUIRKS, Quirks, installed
+from interpreter.runners.kernelspecs import QUIRKS, Kernelspec, Quirks, data_folders, installed
 from interpreter.seams import Produced, Runner
 
 Kind: TypeAlias = Literal["python", "shell", "kernel", "program"]
@@ -74,11 +74,13 @@ def row_from_table(name: str, table: Mapping[str, object]) -> Language:
     return Language(name=name.lower(), aliases=aliases, kind=kind, kernel=kernel, command=command, suffix=suffix)
 
 
-def rows(environment: Mapping[str, str], own: Sequence[Language] = ()) -> tuple[Language, ...]:
+def rows(
+    environment: Mapping[str, str], specs: Iterable[Kernelspec], own: Sequence[Language] = ()
+) -> tuple[Language, ...]:
     """The languages that can run here, the user's `own` rows before ours; names and aliases are each given once."""
     shell = next((replace(row, aliases=(*SHELL.aliases, *row.aliases)) for row in own if row.name == SHELL.name), SHELL)
     found: dict[str, Language] = {}
-    for row in (PYTHON, shell, *own, *_kernels(environment), *PROGRAMS):
+    for row in (PYTHON, shell, *own, *_kernels(specs), *PROGRAMS):
         there = row.kind != "program" or row in own or shutil.which(row.command[0], path=environment.get("PATH"))
         if there and row.name not in found:
             found[row.name] = row
@@ -101,7 +103,8 @@ class LocalRunners:
         self._place = place
         self._interactive = interactive
         self._kernel = kernel
-        self._rows = {row.name: row for row in rows(place.environment, own)}
+        specs = installed(data_folders(place.environment))
+        self._rows = {row.name: row for row in rows(place.environment, specs, own)}
         self._running: dict[str, Runner] = {}
         self._late: Callable[[str, Produced], None] = lambda *_: None
 
@@ -182,13 +185,13 @@ class LocalRunners:
                 )
 
 
-def _kernels(environment: Mapping[str, str]) -> Iterator[Language]:
+def _kernels(specs: Iterable[Kernelspec]) -> Iterator[Language]:
     """A row for each kernelspec: under its language's name the first time, then under its own.
 
     Kernels of Python and of the shell have rows already; `--kernel` chooses another for Python.
     """
     seen: set[str] = set()
-    for spec in installed(environment):
+    for spec in specs:
         if spec.language in (PYTHON.name, SHELL.name, *SHELL.aliases):
             continue
         first = spec.language not in seen

@@ -114,8 +114,7 @@ class ShellRunner(Opaque):
             return
         if text is not None:
             line = text.partition("\n")[0] + "\n"
-            if shell.terminal.has(termios.ECHO):
-                shell.stream.answered(line)
+            shell.stream.answered(line if shell.terminal.has(termios.ECHO) else "")
             shell.terminal.write(line.encode("utf-8", "surrogateescape"))
             return
         self._unanswered += 1
@@ -221,9 +220,11 @@ class ShellRunner(Opaque):
                 else:
                     shell.terminal.send_foreground(number)
                 if await _within(shell.over, patience):
-                    return
-            shell.terminal.kill()
-            await shell.over.wait()
+                    break
+            if not shell.over.is_set() or not (shell.terminal.died.is_set() or await shell.settle()):
+                shell.terminal.kill()
+                await shell.terminal.died.wait()
+                await shell.over.wait()
         finally:
             self._quelling = None
 

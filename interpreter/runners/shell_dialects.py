@@ -14,45 +14,33 @@ from pathlib import Path
 
 from interpreter.errors import RunnerError
 
-_BEGIN = r"""
-__interpreter_status=0
+_CELL = r"""
+__interpreter_status=0 __interpreter_token=ready
 __interpreter_begin() {{
     __interpreter_token=$1
     printf '\033]133;C;%s\007' "$1" >/dev/tty
     return "$__interpreter_status"
 }}
-__interpreter_token=ready
-"""
-_END = r"""
+__interpreter_after() {{ __interpreter_status=$?; __interpreter_prompt; return "$__interpreter_status"; }}
+__interpreter_end() {{
+    __interpreter_status=$?
     {{ printf '%s\0%d\0%s\0' "$__interpreter_token" "$__interpreter_status" "$PWD"; jobs -l; printf '\0'; }} >|{pipe}
     printf '\033]133;D;%s\007' "$__interpreter_token" >/dev/tty
+}}
 """
-_BASH = rf"""{_BEGIN}
-__interpreter_end() {{{{
-    __interpreter_status=$?
-    {_END}
-    PS1= PS2= PROMPT_COMMAND='{{{{ __interpreter_end; }}}} 2>/dev/null'
+_BASH = rf"""{_CELL}
+__interpreter_prompt() {{{{
+    PS1= PS2=
+    unset PROMPT_COMMAND; PROMPT_COMMAND='{{{{ __interpreter_end; }}}} 2>/dev/null'
 }}}}
 set +o history
-PS1= PS2= PROMPT_COMMAND='{{{{ __interpreter_end; }}}} 2>/dev/null'
 """
-_ZSH = rf"""{_BEGIN}
-precmd() {{{{
-    {{{{
-    __interpreter_status=$?
-    {_END}
-    PS1= PS2= RPS1=
-    }}}} 2>/dev/null
-}}}}
+_ZSH = rf"""{_CELL}
+__interpreter_prompt() {{{{ PS1= PS2= RPS1=; precmd() {{{{ {{{{ __interpreter_end; }}}} 2>/dev/null; }}}}; }}}}
 unsetopt prompt_sp prompt_cr bang_hist check_jobs; setopt interactive_comments
-PS1= PS2= RPS1=
 """
-_SH = rf"""{_BEGIN}
-__interpreter_end() {{{{
-    __interpreter_status=$?
-    {_END}
-}}}}
-PS1='$(__interpreter_end 2>/dev/null)' PS2=
+_SH = rf"""{_CELL}
+__interpreter_prompt() {{{{ PS1='$(__interpreter_end 2>/dev/null)' PS2=; }}}}
 """
 
 
@@ -66,7 +54,17 @@ class Dialect:
 
     def prepare(self, pipe: str) -> str:
         """The text of the first file; `pipe` is where ends are written, quoted."""
-        return self.preparation.format(pipe=pipe)
+        return f"{self.preparation.format(pipe=pipe)}__interpreter_prompt\n"
+
+    def line(self, token: str, file: str, *, empty: bool) -> str:
+        """What is typed to run the cell in `file`, quoted; `empty`: its input is at its end."""
+        source = f". {file} </dev/null" if empty else f". {file}"
+        begin = f"{{ set +ex; }} 2>/dev/null; __interpreter_begin {token}"
+        return f"{begin}; {source}; {{ __interpreter_after; }} 2>/dev/null\n"
+
+    def nothing(self, token: str) -> str:
+        """What is typed to hear, as the end of no cell, that the shell is at its prompt."""
+        return f"__interpreter_token={token}\n"
 
 
 DIALECTS = (

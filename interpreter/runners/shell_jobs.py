@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from interpreter.runners import processes
 
-_LINE = re.compile(
-    r"\[(?P<id>\d+)\]\s*[-+]?\s+(?P<pid>\d+)\s+\w+(?: \([^)]*\))?\s+(?P<command>\S.*?)(?: &)?(?:\s+\(wd: .*\))?$"
-)
+_END = r"(?: &)?(?:\s+\(wd: .*\))?$"
+_FIRST = re.compile(rf"\[(?P<id>\d+)\]\s*[-+]?\s+(?P<pid>\d+)\s+\w+(?: \([^)]*\))?\s+(?P<command>\S.*?){_END}")
+_NEXT = re.compile(rf"\s+\d+\s+(?:\w+(?: \([^)]*\))?\s+)?(?P<command>\| .*?){_END}")
+"""The first command of a job, and those behind it in a pipe; bash and zsh write both alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A command that goes on behind its cell; `kill %ID` in a later cell ends it."""
+    """A command that goes on behind its cell; `kill %ID` in a later cell ends it. `pid` is its first process."""
 
     id: int
     pid: int
@@ -26,9 +27,14 @@ class Job:
 
 def alive(lines: Iterable[str]) -> tuple[Job, ...]:
     """The jobs of those lines that are still there."""
-    found = []
-    for match in map(_LINE.match, lines):
-        state = processes.state(int(match["pid"])) if match else "gone"
-        if match and state != "gone":
-            found.append(Job(id=int(match["id"]), pid=int(match["pid"]), command=match["command"], state=state))
+    found: list[Job] = []
+    gone = False
+    for line in lines:
+        if match := _FIRST.match(line):
+            state = processes.state(int(match["pid"]))
+            gone = state == "gone"
+            if state != "gone":
+                found.append(Job(id=int(match["id"]), pid=int(match["pid"]), command=match["command"], state=state))
+        elif found and not gone and (match := _NEXT.match(line)):
+            found[-1] = replace(found[-1], command=f"{found[-1].command} {match['command']}")
     return tuple(found)

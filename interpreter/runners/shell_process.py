@@ -25,6 +25,8 @@ _GRACE = 0.5
 """Seconds by which the terminal may lag behind the pipe, or output behind a death."""
 _THROTTLE = 0.25
 """Seconds between two looks at a background job that floods; it must not be stopped, nor keep us busy."""
+_TRY, _TRIES = 0.2, 20
+"""Seconds for which a shell may be busy with a late signal, and how often."""
 _READ = 65536
 _READY = "ready"
 """The mark of the first prompt."""
@@ -53,6 +55,8 @@ class ShellProcess:
         self._record = b""
         self._token = _READY
         self._seen = asyncio.Event()  # the cell's end, in the terminal
+        self._settling = ""
+        self._settled = asyncio.Event()
         self._silent = asyncio.Event()  # nobody writes to the terminal any more
         self._resumption: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -66,7 +70,9 @@ class ShellProcess:
         argv = (self._program, *self._dialect.arguments)
         self.terminal.start(argv, folder=folder, environment=environment)
         self._task(self._dead())
-        self._type("prepare", self._dialect.prepare(shlex.quote(str(pipe))), _READY)
+        self.stream.expect(_READY, b"")
+        prepare = self._written("prepare", self._dialect.prepare(shlex.quote(str(pipe))))
+        self.terminal.write(f". {prepare}\n".encode())
         try:
             await asyncio.wait_for(self.over.wait(), _START)
         except TimeoutError:
@@ -76,14 +82,32 @@ class ShellProcess:
         self.stream.take(unfinished=True)
 
     def begin(self, code: str) -> None:
-        """Let the shell run `code`."""
+        """Let the shell run `code`. Programs get no input where nobody can type it."""
         self.began.clear()
         self.over.clear()
         self._seen.clear()
         self.exit_code = None
         self._token = secrets.token_hex(8)
         self.terminal.resume()
-        self._type("cell", code, self._token)
+        file = self._written("cell", code)
+        typed = self._dialect.line(self._token, file, empty=not self._interactive).encode()
+        self.stream.expect(self._token, typed)
+        self.terminal.write(typed)
+
+    async def settle(self) -> bool:
+        """After an interrupt: whether the shell takes a line again.
+
+        A signal may reach a shell that is back at its prompt, and then the line typed there is lost, a cell with it. So
+        lines that do nothing are typed until one has been read.
+        """
+        for _ in range(_TRIES):
+            self._settling = secrets.token_hex(8)
+            self._settled.clear()
+            self.terminal.write(self._dialect.nothing(self._settling).encode())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), _TRY)
+                return True
+        return False
 
     def taken(self) -> None:
         """The consumer took text: the shell may print again."""
@@ -105,15 +129,11 @@ class ShellProcess:
         shutil.rmtree(self._private, ignore_errors=True)
         self.over.set()
 
-    def _type(self, name: str, code: str, token: str) -> None:
-        """Type the one line that makes the shell read `code`. Programs get no input where nobody can type it."""
+    def _written(self, name: str, code: str) -> str:
+        """The path, quoted, of a file with `code`."""
         file = self._private / name
         file.write_bytes(code.encode("utf-8", "surrogateescape") + b"\n")
-        begin = "" if token == _READY else f"{{ set +ex; }} 2>/dev/null; __interpreter_begin {token}; "
-        empty = "" if self._interactive or token == _READY else " </dev/null"
-        typed = f"{begin}. {shlex.quote(str(file))}{empty}\n".encode()
-        self.stream.expect(token, typed if begin else b"")
-        self.terminal.write(typed)
+        return shlex.quote(str(file))
 
     def _received(self, data: bytes) -> None:
         if not data:
@@ -138,7 +158,10 @@ class ShellProcess:
             token, code, folder, jobs, self._record = self._record.split(b"\0", 4)
             self.folder = os.fsdecode(folder)
             self.job_lines = tuple(jobs.decode("utf-8", "replace").splitlines())
-            if token.decode("ascii", "replace") == self._token and not self.over.is_set():
+            said = token.decode("ascii", "replace")
+            if said == self._settling:
+                self._settled.set()
+            if said == self._token and not self.over.is_set():
                 self.exit_code = int(code)
                 self._task(self._end())
 

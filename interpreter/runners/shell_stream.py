@@ -9,8 +9,9 @@ _FULL_SCREEN = (b"\x1b[?1049h", b"\x1b[?1047h", b"\x1b[?47h", b"\x1b[?1h\x1b=")
 """What a program sends to take the whole screen: the other screen buffer, or the keys of a keypad."""
 _LONG_LINE = 65_536
 """Characters of a line that are not held back until its end."""
-_REPEATED = re.compile(rb"\x1b\]133;D;[0-9a-z]*\x07")
-"""The end of a cell once more: an interrupt at the prompt makes the shell say it again."""
+_REPEATED = re.compile(rb"\x1b\]133;D;[0-9a-z]*\x07|__interpreter_token=[0-9a-f]*\r?\n")
+"""The end of a cell once more, and lines that do nothing: what follows an interrupt at the prompt."""
+_LINE_END = re.compile(r"\r+\n")
 _LONGEST = 64
 """No sequence that matters is longer, in bytes."""
 _LATE = 1_000_000
@@ -57,9 +58,9 @@ class ShellStream:
         self._text, self.size, self.line, self._echo = [], 0, "", ""
         self._late_room = _LATE
 
-    def answered(self, text: str) -> None:
-        """`text` is typed for a program that reads a line; its echo is no output."""
-        self._echo = text
+    def answered(self, echo: str) -> None:
+        """A line is typed for a program that reads one; `echo` is what the terminal repeats of it, and no output."""
+        self._echo, self.line = echo, ""
 
     def give_up(self) -> None:
         """Whatever else the cell prints is left out."""
@@ -144,11 +145,11 @@ class ShellStream:
         self._add(self._decoder.decode(data))
 
     def _add(self, text: str, *, final: bool = False) -> None:
-        text = self._carriage + text
-        self._carriage = ""
+        text, self._carriage = self._carriage + text, ""
         if text.endswith("\r") and not final:
-            text, self._carriage = text[:-1], "\r"
-        text = self._without_echo(text.replace("\r\n", "\n") if "\r" in text else text)
+            whole = text.rstrip("\r")
+            text, self._carriage = whole, text[len(whole) :]
+        text = self._without_echo(_LINE_END.sub("\n", text) if "\r" in text else text)
         if self.ended:
             self._keep_late(text)
         elif text and not self._deaf and not self.full_screen:

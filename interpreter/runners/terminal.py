@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _READ = 65536
 _BURST = 16
 """Reads in one turn of the event loop; a pty gives 4 KB at most."""
+_ROUNDS = 20
+"""How often what a program started is looked for when it is closed."""
 _SIZE = (40, 120)
 """Rows and columns that programs are told of."""
 
@@ -30,6 +32,7 @@ class Terminal:
     def __init__(self, *, received: Callable[[bytes], None]) -> None:
         self.died = asyncio.Event()
         self.exit_code: int | None = None
+        self.pid = 0  # leads the session of all that it starts
         self._received = received
         self._process: PtyProcess | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -48,16 +51,11 @@ class Terminal:
                 )
         except (OSError, PtyProcessError) as error:
             raise RunnerError(f"{argv[0]} could not be started in {folder}: {error}") from error
+        self.pid = self._process.pid
         _plain(self._process.fd)
         os.set_blocking(self._process.fd, False)
         self._watcher = asyncio.create_task(self._watch(self._process))
         self.resume()
-
-    @property
-    def pid(self) -> int:
-        """The program's process, which leads its session."""
-        assert self._process is not None
-        return int(self._process.pid)
 
     @property
     def foreground(self) -> int:
@@ -129,7 +127,12 @@ class Terminal:
         if self._reading:
             self._reading = False
             asyncio.get_running_loop().remove_reader(process.fd)
-        processes.send(signal.SIGKILL, processes.session(process.pid))
+        for _ in range(_ROUNDS):  # what is just being started escapes one round
+            left = [pid for pid in processes.session(self.pid) if processes.state(pid) != "gone"]
+            processes.send(signal.SIGKILL, left)
+            if not left:
+                break
+            await asyncio.sleep(0.005)
         if self._watcher is not None:
             await self._watcher
         process.delayafterclose = 0  # it is dead already

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from interpreter.runners.environment import Workplace, workplace
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.kernels import LocalKernels
-from interpreter.seams import Asked, Ended, Happening, Produced
+from interpreter.seams import Asked, Ended, Happening, Produced, Runner
 from interpreter.stop import Stop
 
 T = TypeVar("T")
@@ -55,22 +55,34 @@ class Bench:
         lines: Sequence[str | None] = (),
     ) -> list[Happening]:
         """`run`, for whoever is on the loop already."""
-        stop, typed = Stop(), list(lines)
-        seen: list[Happening] = []
-        async with aclosing(self.runner.run(code, stop, timeout=timeout)) as happenings:
-            async for happening in happenings:
-                seen.append(happening)
-                if isinstance(happening, Produced) and stop_at and stop_at in str(happening.data.get("text/plain")):
-                    stop.set()
-                if isinstance(happening, Asked):
-                    await self.runner.answer(typed.pop(0) if typed else None)
-        return seen
+        return await happenings_of(self.runner, code, stop_at=stop_at, timeout=timeout, lines=lines)
 
     async def until(self, said: Callable[[], bool]) -> None:
         """Return when `said` becomes true; a minute is too long."""
         async with asyncio.timeout(60):
             while not said():  # noqa: ASYNC110 - a process does not set our events
                 await asyncio.sleep(0.01)
+
+
+async def happenings_of(
+    runner: Runner,
+    code: str,
+    *,
+    stop_at: str | None = None,
+    timeout: float | None = None,
+    lines: Sequence[str | None] = (),
+) -> list[Happening]:
+    """What running `code` brings; see `Bench.run`."""
+    stop, typed = Stop(), list(lines)
+    seen: list[Happening] = []
+    async with aclosing(runner.run(code, stop, timeout=timeout)) as happenings:
+        async for happening in happenings:
+            seen.append(happening)
+            if isinstance(happening, Produced) and stop_at and stop_at in str(happening.data.get("text/plain")):
+                stop.set()
+            if isinstance(happening, Asked):
+                await runner.answer(typed.pop(0) if typed else None)
+    return seen
 
 
 def at(folder: Path, **more: Any) -> Workplace:
