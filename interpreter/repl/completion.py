@@ -1,56 +1,34 @@
-"""What Tab offers: commands and their arguments, `@path`, and for `> code` what the kernel knows. Runs nothing."""
+"""What Tab offers: commands, their arguments, and `@path`. Asks no kernel."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
-from prompt_toolkit.document import Document
+from prompt_toolkit.completion import Completion
 
 from interpreter.renderers.sanitize import clean_line
 from interpreter.repl.command import Command
-from interpreter.seams import Completions
 
 _MOST = 200
 """How many names of a folder are looked at."""
 
 
-class PromptCompleter(Completer):
-    """`choices` gives what can stand as the named argument of a command; `complete` asks the kernel about code."""
+class Completions:
+    """`choices` gives what can stand as the argument of a command at a position, None for a path."""
 
-    def __init__(
-        self,
-        commands: Iterable[Command],
-        choices: Callable[[Command, int], Iterable[str] | None],
-        complete: Callable[[str, int], Awaitable[Completions]],
-    ) -> None:
+    def __init__(self, commands: Iterable[Command], choices: Callable[[Command, int], Iterable[str] | None]) -> None:
         self._commands = tuple(commands)
         self._choices = choices
-        self._complete = complete
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
-        """All but the kernel's."""
-        before = document.text_before_cursor
+    def of(self, before: str) -> Iterable[Completion]:
+        """What can follow `before`."""
         if before.startswith(("/", "%")) and "\n" not in before:
             return self._command(before)
-        word = before.split()[-1] if before and not before[-1].isspace() else ""
+        word = before.rsplit(maxsplit=1)[-1] if before and not before[-1].isspace() else ""
         return _paths(word[1:], start=1 - len(word)) if word.startswith("@") else ()
-
-    async def get_completions_async(
-        self, document: Document, complete_event: CompleteEvent
-    ) -> AsyncGenerator[Completion, None]:
-        """All there are."""
-        if document.text.startswith(">"):
-            mark = len(document.text) - len(document.text.lstrip("> "))
-            found = await self._complete(document.text[mark:], document.cursor_position - mark)
-            for match in found.matches:
-                yield Completion(match, start_position=mark + found.start - document.cursor_position)
-            return
-        for completion in self.get_completions(document, complete_event):
-            yield completion
 
     def _command(self, before: str) -> Iterator[Completion]:
         mark, name, *arguments = before[0], *before[1:].split(" ")

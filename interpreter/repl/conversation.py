@@ -7,32 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import shutil
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from interpreter import __version__
 from interpreter import events as e
-from interpreter.assembly import Assembly, assemble
+from interpreter.assembly import Assembly
 from interpreter.attachments import attach
 from interpreter.commands.context import Context
 from interpreter.errors import InterpreterError, UsageError
-from interpreter.renderers.sanitize import clean, clean_line
+from interpreter.renderers.sanitize import clean
 from interpreter.repl.approval import TerminalHost
+from interpreter.repl.assistance import SessionAssistance
 from interpreter.repl.command import Command
 from interpreter.repl.commands.table import commands
-from interpreter.repl.completion import PromptCompleter
 from interpreter.repl.facts import Facts
-from interpreter.repl.prompt import Behaviour, EditedLine, Left, Line, PlainLine, sign
-from interpreter.repl.recall import Recall
-from interpreter.repl.stage import Renderer, Stage
+from interpreter.repl.parts import Parts
+from interpreter.repl.prompt import Left, Line
+from interpreter.repl.stage import Stage
 from interpreter.repl.teletype import Teletype
-from interpreter.repl.toolbar import toolbar
 from interpreter.repl.typed import Code, Message, Typed, read
 from interpreter.repl.typed import Command as TypedCommand
-from interpreter.seams import Completions, Consumer, Host, Inspectable, RunnerState
+from interpreter.seams import Completions
 from interpreter.session import Session
 from interpreter.settings import Settings
 
@@ -40,31 +37,15 @@ _AGAIN = "you pressed Ctrl-C twice"
 _NOTHING = Completions(matches=(), start=0, end=0)
 
 
-class Build(Protocol):
-    """Builds the session of a conversation, as `assemble` does."""
-
-    async def __call__(
-        self,
-        context: Context,
-        *,
-        settings: Settings,
-        host: Host,
-        consumers: Sequence[Consumer],
-        warn: Callable[[str], None],
-    ) -> Assembly:
-        """Raises `UsageError` if no model is chosen or a setting cannot be used."""
-
-
 class Conversation:
-    """Call `talk` once, and `close` always. `build` and `renderer` take the place of the program's own."""
+    """Call `talk` once, and `close` always. `parts` makes its session and what draws it."""
 
     def __init__(
         self,
         context: Context,
         teletype: Teletype,
-        *,
-        build: Build | None = None,
-        renderer: Callable[[Context], Renderer] | None = None,
+        line: Line,
+        parts: Parts,
     ) -> None:
         self.context = context
         self.settings = context.settings
@@ -72,7 +53,7 @@ class Conversation:
         self.commands = commands()
         self.draft = ""
         self._plain = context.settings.plain or context.environment.get("TERM") == "dumb"
-        self.stage = Stage(lambda: (renderer or _renderer)(context))
+        self.stage = Stage(parts.draw)
         self.host = TerminalHost(
             teletype,
             environment=context.environment,
@@ -80,9 +61,10 @@ class Conversation:
             yes=context.settings.yes,
             prompts=not self._plain,
         )
-        self._build = build or _assembled
+        self._build = parts.build
+        self._line = line
+        self._assistance = SessionAssistance(self, self._at_empty_line)
         self._assembly: Assembly | None = None
-        self._line: Line | None = None
         self._facts = Facts("")
         self._work: asyncio.Task[None] | None = None
         self._interrupting = False
@@ -137,25 +119,39 @@ class Conversation:
 
     # ---- the loop
 
-    async def talk(self) -> None:
-        """Prompt, obey, and again, until the user leaves."""
+    async def talk(self, first: asyncio.Task[str]) -> None:
+        """Obey what is typed, from the line that `first` is already asking for, until the user leaves."""
+        self.stage.above = self._line.above
         await self._open(self.settings)
-        self._line = self._made_line()
-        self._greet()
+        self._line.assist(self._assistance)
         self._do_behind(self._warm())
+        asking = first
         with suppress(Left):
             while not self._leaving:
-                text = await self._ask(self._line)
-                self._work = asyncio.ensure_future(self._obey(text))
-                try:
-                    await asyncio.wait({self._work})
-                except asyncio.CancelledError:
-                    self._work.cancel()
-                    await asyncio.gather(self._work, return_exceptions=True)
-                    raise
-                if not self._work.cancelled():
-                    self._work.result()
-                self._work = None
+                text = await self._asked(asking)
+                await self._worked(text)
+                draft, self.draft = self.draft, ""
+                asking = asyncio.ensure_future(self._line.ask(draft)) if not self._leaving else asking
+
+    async def _asked(self, asking: asyncio.Task[str]) -> str:
+        self.stage.above = self._line.above
+        try:
+            return await asking
+        finally:
+            self.stage.above = None
+            self.stage.settle()
+
+    async def _worked(self, text: str) -> None:
+        """Obey `text` in a task of its own, which Ctrl-C can give up."""
+        self._work = asyncio.ensure_future(self._obey(text))
+        try:
+            await asyncio.wait({self._work})
+        finally:
+            self._work.cancel()
+            (ended,) = await asyncio.gather(self._work, return_exceptions=True)
+            self._work = None
+        if isinstance(ended, Exception):
+            raise ended
 
     async def close(self) -> None:
         """End the session, its kernels and what is drawn."""
@@ -173,19 +169,13 @@ class Conversation:
     async def _open(self, settings: Settings) -> None:
         facts = Facts("")
         assembly = await self._build(
-            self.context, settings=settings, host=self.host, consumers=(facts, self.stage), warn=self._warn
+            settings,
+            host=self.host,
+            consumers=(facts, self.stage),
+            warn=self._warn,
         )
         facts.model = assembly.session.model
         self._assembly, self._facts, self.settings = assembly, facts, settings
-
-    async def _ask(self, line: Line) -> str:
-        draft, self.draft = self.draft, ""
-        self.stage.above = line.above
-        try:
-            return await line.ask(draft)
-        finally:
-            self.stage.above = None
-            self.stage.settle()
 
     async def _obey(self, text: str) -> None:
         try:
@@ -231,7 +221,7 @@ class Conversation:
             self.session.interrupt()
         elif self._work is not None:
             self._work.cancel()
-        elif self._line is not None:
+        else:
             self._line.interrupt()
 
     def suspended(self) -> None:
@@ -241,9 +231,8 @@ class Conversation:
 
     def _at_empty_line(self) -> None:
         """Ctrl-C at an empty line: a second one for a cell that still does not end, else how to leave."""
-        assert self._line is not None
         latest = self._facts.latest
-        if latest is not None and self._state(latest) == "busy":
+        if latest is not None and self._assistance.state(latest) == "busy":
             self._line.hint(f"restarting {latest}")
             self._restart_behind(latest)
         else:
@@ -275,96 +264,7 @@ class Conversation:
             await self.assembly.warm()
         except InterpreterError as error:
             self._warn(str(error))
-        if self._line is not None:
-            self._line.refresh()
+        self._line.refresh()
 
     def _warn(self, words: str) -> None:
         self.stage(e.Warned(text=words))
-
-    # ---- the line
-
-    def _made_line(self) -> Line:
-        history = Recall(self.context.places.data / "history.jsonl", self.assembly.secrets)
-        end = sign(getattr(self.context.out, "encoding", None), self.context.environment)
-        if self._plain:
-            return PlainLine(self.teletype, sign=end, history=history)
-        return EditedLine(
-            self.teletype,
-            Behaviour(toolbar=self._toolbar, empty_interrupt=self._at_empty_line, inspect=self._inspect),
-            sign=end,
-            history=history,
-            completer=PromptCompleter(self.commands, self._choices, self._complete),
-            keys=self.settings.keys,
-        )
-
-    def _greet(self) -> None:
-        words = f"Local Interpreter {__version__} · {clean_line(self.session.model)} · /help"
-        if self._plain:
-            self.teletype.write(f"{words}\n\n")
-        else:  # what was typed before the terminal was taken may have been shown: it comes again behind the sign
-            self.teletype.write(f"\r\x1b[K\x1b[2m{words}\x1b[0m\n\n")
-
-    def _toolbar(self) -> str:
-        return toolbar(
-            model=self._facts.model,
-            protocol=self._facts.protocol,
-            spent=self.session.history.spent,
-            states=[f"{language} {self._state(language)}" for language in self._facts.ran],
-            width=shutil.get_terminal_size().columns,
-        )
-
-    def _state(self, language: str) -> RunnerState:
-        runner = self.session.runners.get(language)
-        return runner.state if isinstance(runner, Inspectable) else "idle"
-
-    def _choices(self, command: Command, position: int) -> Iterable[str] | None:
-        """What can stand as an argument; None for a path."""
-        if position >= len(command.arguments):
-            return ()
-        argument = command.arguments[position]
-        if argument.kind is Path:
-            return None
-        return argument.literals or (argument.choices(self) if argument.choices else ())
-
-    async def _complete(self, code: str, cursor: int) -> Completions:
-        runner = self.session.runners.get(self.session.runners.languages[0])
-        return await runner.complete(code, cursor) if isinstance(runner, Inspectable) else _NOTHING
-
-    async def _inspect(self, text: str, cursor: int) -> str:
-        if not text.startswith(">"):
-            return ""
-        mark = len(text) - len(text.lstrip("> "))
-        runner = self.session.runners.get(self.session.runners.languages[0])
-        told = await runner.inspect(text[mark:], cursor - mark) if isinstance(runner, Inspectable) else ""
-        return clean(told).strip()
-
-
-async def _assembled(
-    context: Context, *, settings: Settings, host: Host, consumers: Sequence[Consumer], warn: Callable[[str], None]
-) -> Assembly:
-    return await assemble(
-        settings,
-        host=host,
-        environment=context.environment,
-        home=context.places,
-        interactive=True,
-        consumers=consumers,
-        warn=warn,
-    )
-
-
-def _renderer(context: Context) -> Renderer:
-    if context.settings.plain:
-        from interpreter.renderers.plain import PlainRenderer
-
-        return PlainRenderer(context.out, context.out)
-    from interpreter.renderers.terminal.screen import TerminalRenderer
-
-    settings = context.settings
-    return TerminalRenderer(
-        context.out,
-        environment=context.environment,
-        theme=settings.theme,
-        images=settings.images,
-        notify=settings.notify,
-    )

@@ -17,6 +17,7 @@ class Facts:
         self.turn = Spent()
         self.ran: tuple[str, ...] = ()
         self._languages: dict[str, str] = {}
+        self._cell: str | None = None
 
     def __call__(self, event: e.Event, /) -> None:
         """Take one event."""
@@ -32,9 +33,10 @@ class Facts:
             case e.CodeProposed():
                 self._languages[event.cell] = event.language
             case e.CodeDecided(decision="run" | "edited"):
+                self._cell = event.cell
                 self._started(self._languages[event.cell])
-            case e.CodeFinished():
-                self.running = None
+            case e.CodeFinished() | e.CodeDetached():
+                self.running = None if event.cell == self._cell else self.running
             case e.TurnFinished():
                 self.running = None
             case _:

@@ -1,51 +1,61 @@
-"""The conversation in the terminal, from the taken terminal to the given back one. Knows no prompt and no command."""
+"""The conversation in the terminal, from the taken terminal to the given back one. Knows no session and no command."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
+from interpreter import __version__
 from interpreter.repl.interrupts import Signals, ending
-from interpreter.repl.teletype import standard
+from interpreter.repl.teletype import Teletype, standard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from interpreter.commands.context import Context
-    from interpreter.repl.conversation import Build, Conversation
-    from interpreter.repl.stage import Renderer
+    from interpreter.repl.parts import Parts
 
 
-def converse(
-    context: Context, *, build: Build | None = None, renderer: Callable[[Context], Renderer] | None = None
-) -> int:
+def converse(context: Context, *, parts: Parts | None = None) -> int:
     """Talk until the user leaves; the exit code.
 
     The terminal is taken before anything slow is imported, so that what is typed meanwhile is neither shown twice nor
-    lost, and is given back on every way out. `build` and `renderer` are for programs that bring parts of their own.
+    lost, and is given back on every way out. `parts` is for programs that bring parts of their own.
     """
     teletype = standard()
     with ending():
         teletype.quiet()
         try:
-            from interpreter.repl.conversation import Conversation
-
-            return asyncio.run(_talk(Conversation(context, teletype, build=build, renderer=renderer)))
+            return asyncio.run(_talk(context, teletype, parts))
         finally:
             teletype.restore()
 
 
-async def _talk(conversation: Conversation) -> int:
+async def _talk(context: Context, teletype: Teletype, parts: Parts | None) -> int:
+    """The line comes first, and while it waits for keys, what a session needs is imported."""
+    from interpreter.repl.parts import program
+    from interpreter.repl.prompt import line
+    from interpreter.secrets import known
+
+    parts = parts or await program(context, teletype)
+    typing = line(context, teletype, known(context.environment, context.settings.api_key))
+    typing.greet(f"Local Interpreter {__version__} · {parts.model} · /help")
+    first = asyncio.ensure_future(typing.ask())
+    await typing.shown()
+
+    from interpreter.repl.conversation import Conversation
+
+    conversation = Conversation(context, teletype, typing, parts)
     task = asyncio.current_task()
     assert task is not None
     signals = Signals(conversation, task)
     with signals.connected():
         try:
-            await conversation.talk()
+            await conversation.talk(first)
         except asyncio.CancelledError:
             if signals.ended is None:
                 raise
             return 128 + signals.ended
         finally:
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
             await conversation.close()
     return 0

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
-from prompt_toolkit.completion import Completer
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -21,8 +21,12 @@ from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.styles import Style
 
+from interpreter.commands.context import Context
+from interpreter.renderers.sanitize import clean_line
 from interpreter.repl.keys import bindings
+from interpreter.repl.recall import Recall
 from interpreter.repl.teletype import Teletype
+from interpreter.secrets import Secrets
 
 _STYLE = {
     "sign": "ansicyan bold",
@@ -47,8 +51,17 @@ class Left(Exception):
 class Line(Protocol):
     """Where lines are typed."""
 
+    def greet(self, words: str) -> None:
+        """Say the first words."""
+
     async def ask(self, draft: str = "") -> str:
         """The next line that is sent, edited from `draft`. Raises `Left` when the user leaves."""
+
+    async def shown(self) -> None:
+        """Return when there is a line to type into."""
+
+    def assist(self, assistance: Assistance) -> None:
+        """From now on `assistance` is asked."""
 
     async def above(self, draw: Callable[[], None]) -> None:
         """Draw by `draw` above the line that is being typed."""
@@ -63,13 +76,39 @@ class Line(Protocol):
         """Show the facts as they are now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behaviour:
-    """What a line needs to know from outside: the facts under it, and what some keys do."""
+class Assistance(Protocol):
+    """What a line is told from outside: the facts under it, what completes it, and what some keys do."""
 
-    toolbar: Callable[[], str]
-    empty_interrupt: Callable[[], None]
-    inspect: Callable[[str, int], Awaitable[str]]
+    def toolbar(self) -> str:
+        """The facts."""
+
+    def at_empty_line(self) -> None:
+        """Ctrl-C was pressed at an empty line."""
+
+    async def inspect(self, text: str, cursor: int) -> str:
+        """Help on what stands at the cursor."""
+
+    async def completions(self, document: Document) -> Iterable[Completion]:
+        """What can stand at the cursor."""
+
+
+class Unassisted:
+    """Implements `Assistance` with nothing, for a line that is up before there is a session."""
+
+    def toolbar(self) -> str:
+        """No facts."""
+        return ""
+
+    def at_empty_line(self) -> None:
+        """Nothing."""
+
+    async def inspect(self, text: str, cursor: int) -> str:
+        """No help."""
+        return ""
+
+    async def completions(self, document: Document) -> Iterable[Completion]:
+        """None."""
+        return ()
 
 
 class EditedLine:
@@ -78,15 +117,13 @@ class EditedLine:
     def __init__(
         self,
         teletype: Teletype,
-        behaviour: Behaviour,
         *,
         sign: str,
         history: History,
-        completer: Completer,
         keys: Literal["emacs", "vi"] = "emacs",
     ) -> None:
         self._teletype = teletype
-        self._behaviour = behaviour
+        self._assistance: Assistance = Unassisted()
         self._hint = ""
         self._asking = False
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -96,7 +133,7 @@ class EditedLine:
             prompt_continuation=" " * len(sign),
             history=history,
             auto_suggest=AutoSuggestFromHistory(),
-            completer=completer,
+            completer=_Asking(lambda: self._assistance),
             complete_while_typing=Condition(self._completes_while_typing),
             reserve_space_for_menu=6,
             bottom_toolbar=self._toolbar,
@@ -104,11 +141,19 @@ class EditedLine:
             editing_mode=EditingMode.VI if keys == "vi" else EditingMode.EMACS,
             enable_open_in_editor=True,
             key_bindings=bindings(
-                empty_interrupt=behaviour.empty_interrupt, suspend=teletype.suspend, inspect=self._inspect
+                empty_interrupt=self._at_empty_line,
+                suspend=teletype.suspend,
+                inspect=self._inspect,
             ),
         )
+        self._shown = asyncio.Event()
+        self._session.app.after_render += lambda _: self._shown.set()
         self._session.app.renderer.cpr_not_supported_callback = None  # it would write a warning over the prompt
         self._session.app.ttimeoutlen = 0.1
+
+    def greet(self, words: str) -> None:
+        """Say the first words, in place of what was typed, which comes again behind the sign."""
+        self._teletype.write(f"\r\x1b[K\x1b[2m{clean_line(words)}\x1b[0m\n\n")
 
     async def ask(self, draft: str = "") -> str:
         """The next line; see `Line.ask`."""
@@ -120,6 +165,15 @@ class EditedLine:
             raise Left from error
         finally:
             self._asking = False
+
+    async def shown(self) -> None:
+        """Return when there is a line to type into."""
+        await self._shown.wait()
+
+    def assist(self, assistance: Assistance) -> None:
+        """From now on `assistance` is asked."""
+        self._assistance = assistance
+        self.refresh()
 
     async def above(self, draw: Callable[[], None]) -> None:
         """Draw above the line; see `Line.above`."""
@@ -148,18 +202,21 @@ class EditedLine:
             self.refresh()
 
     def _toolbar(self) -> StyleAndTextTuples:
-        return [("", f" {self._hint or self._behaviour.toolbar()}")]
+        return [("", f" {self._hint or self._assistance.toolbar()}")]
 
     def _completes_while_typing(self) -> bool:
         """Menus open by themselves for commands and files alone; for the rest there is Tab."""
         before = self._session.default_buffer.document.text_before_cursor
         return (before.startswith(("/", "%")) and " " not in before) or before.split(" ")[-1].startswith("@")
 
+    def _at_empty_line(self) -> None:
+        self._assistance.at_empty_line()
+
     def _inspect(self) -> None:
         document = self._session.default_buffer.document
 
         async def show() -> None:
-            text = await self._behaviour.inspect(document.text, document.cursor_position)
+            text = await self._assistance.inspect(document.text, document.cursor_position)
             if text:
                 await self.above(lambda: self._teletype.write(f"{text}\n"))
 
@@ -185,6 +242,10 @@ class PlainLine:
         self._sign = sign
         self._history = history
 
+    def greet(self, words: str) -> None:
+        """Say the first words."""
+        self._teletype.write(f"{clean_line(words)}\n\n")
+
     async def ask(self, draft: str = "") -> str:
         """The next line; a backslash at its end goes on with one more."""
         lines = [draft] if draft else []
@@ -200,6 +261,12 @@ class PlainLine:
         text = "\n".join(lines)
         self._history.append_string(text)
         return text
+
+    async def shown(self) -> None:
+        """At once: the terminal keeps what is typed."""
+
+    def assist(self, assistance: Assistance) -> None:
+        """A simple line shows nothing of it."""
 
     async def above(self, draw: Callable[[], None]) -> None:
         """Draw on lines of its own, and show the sign again."""
@@ -217,6 +284,33 @@ class PlainLine:
 
     def refresh(self) -> None:
         """There is nothing to refresh."""
+
+
+class _Asking(Completer):
+    """Asks the line's assistance of the moment."""
+
+    def __init__(self, assistance: Callable[[], Assistance]) -> None:
+        self._assistance = assistance
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        """None: prompt_toolkit asks the other function."""
+        return ()
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """All there are."""
+        for completion in await self._assistance().completions(document):
+            yield completion
+
+
+def line(context: Context, teletype: Teletype, secrets: Secrets) -> Line:
+    """The line that suits the terminal and the settings."""
+    history = Recall(context.places.data / "history.jsonl", secrets)
+    end = sign(getattr(context.out, "encoding", None), context.environment)
+    if context.settings.plain or context.environment.get("TERM") == "dumb":
+        return PlainLine(teletype, sign=end, history=history)
+    return EditedLine(teletype, sign=end, history=history, keys=context.settings.keys)
 
 
 def sign(encoding: str | None, environment: Mapping[str, str]) -> str:

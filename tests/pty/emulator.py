@@ -20,7 +20,7 @@ import pyte
 
 ROOT = Path(__file__).parent.parent.parent
 SIGN = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT} "
-PATIENCE = 15.0
+PATIENCE = 60.0
 """Seconds until a test gives up waiting; a loaded machine needs a few of them."""
 
 
@@ -127,7 +127,10 @@ class Terminal:
 
     def until(self, seen: Callable[[], bool] | str) -> None:
         """Read until `seen` holds, or that text is on the screen."""
-        check = (lambda: seen in self.text) if isinstance(seen, str) else seen
+
+        def check() -> bool:
+            return seen in self.text if isinstance(seen, str) else seen()
+
         deadline = time.monotonic() + PATIENCE
         while not check():
             assert time.monotonic() < deadline, f"waited in vain for {seen}; the screen:\n{self.text}"

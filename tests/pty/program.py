@@ -24,6 +24,7 @@ from interpreter.protocols.ladder import FixedProtocol
 from interpreter.recorders.store import Store
 from interpreter.renderers.plain import PlainRenderer
 from interpreter.repl.loop import converse
+from interpreter.repl.parts import Parts
 from interpreter.seams import (
     Asked,
     Completions,
@@ -36,7 +37,7 @@ from interpreter.seams import (
     RunnerState,
     Variable,
 )
-from interpreter.secrets import Secrets
+from interpreter.secrets import NO_SECRETS
 from interpreter.session import Session
 from interpreter.settings import Settings
 from interpreter.sources import resolve
@@ -44,7 +45,6 @@ from interpreter.stop import Stop, until_stopped
 from interpreter.testing import MemoryKeeper, tool_call, words
 
 VERBS = ("say", "run", "shell", "babble", "fail", "explode")
-SECRET = "sk-secret-of-the-tests"
 
 
 class Parrot:
@@ -178,11 +178,9 @@ def kept(name: str, line: str) -> None:
         file.write(f"{line}\n")
 
 
-async def build(
-    context: Context, *, settings: Settings, host: Host, consumers: Sequence[Consumer], warn: Callable[[str], None]
-) -> Assembly:
+async def build(settings: Settings, *, host: Host, consumers: Sequence[Consumer], warn: object) -> Assembly:
     """As `assemble`, with the scripted parts."""
-    folder = Store(context.places.sessions).create()
+    folder = Store(places(os.environ).sessions).create()
     session = Session(
         model=Parrot(),
         ladder=FixedProtocol("tools", Brief(system="Obey.", languages=Minis.languages)),
@@ -196,7 +194,7 @@ async def build(
     async def warm() -> None:
         return None
 
-    return Assembly(session=session, folder=folder, secrets=Secrets([SECRET]), warm=warm, close=session.close)
+    return Assembly(session=session, folder=folder, secrets=NO_SECRETS, warm=warm, close=session.close)
 
 
 def main() -> int:
@@ -213,8 +211,7 @@ def main() -> int:
             err=sys.stderr,
             interactive=True,
         ),
-        build=build,
-        renderer=lambda context: PlainRenderer(context.out, context.out),
+        parts=Parts(model="parrot", build=build, draw=lambda: PlainRenderer(sys.stdout, sys.stdout)),
     )
 
 

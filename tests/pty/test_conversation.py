@@ -7,7 +7,8 @@ import stat
 from pathlib import Path
 
 from tests.pty.emulator import SIGN, Terminal, conversation
-from tests.pty.program import SECRET
+
+SECRET = "sk-secret-of-the-tests"
 
 
 def sent(terminal: Terminal) -> list[str]:
@@ -101,7 +102,7 @@ def test_an_unknown_command_names_the_nearest(tmp_path: Path) -> None:
 
 
 def test_what_is_typed_is_kept_for_its_owner_without_secrets(tmp_path: Path) -> None:
-    with conversation(tmp_path) as terminal:
+    with conversation(tmp_path, TESTS_API_KEY=SECRET) as terminal:
         ask(terminal, f"say {SECRET} is hidden", "is hidden")
         ask(terminal, "say last", "\nlast")
         terminal.send("\x04")

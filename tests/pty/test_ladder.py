@@ -137,7 +137,7 @@ def test_ctrl_z_stops_the_program_and_fg_goes_on(tmp_path: Path, begun: bool) ->
 @pytest.mark.parametrize("where", ["prompt", "turn", "question"])
 def test_a_signal_to_end_restores_the_terminal_and_closes_the_kernels(tmp_path: Path, number: int, where: str) -> None:
     with conversation(tmp_path) as terminal:
-        terminal.until_prompt()
+        terminal.until("\n parrot")  # the toolbar knows the model: the session is there
         if where == "turn":
             begin(terminal, "> wait", "waiting")
         elif where == "question":
@@ -159,7 +159,7 @@ def test_a_defect_restores_the_terminal(tmp_path: Path) -> None:
 
 def test_a_terminal_that_goes_away_ends_the_program(tmp_path: Path) -> None:
     terminal = conversation(tmp_path)
-    terminal.until_prompt()
+    terminal.until("\n parrot")
     os.close(terminal.fd)
     _, status = os.waitpid(terminal.pid, 0)
     assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGHUP
