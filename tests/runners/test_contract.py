@@ -1,0 +1,142 @@
+"""The same contract for every language that can run on this machine; the end of the report names those that did."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from interpreter.runners.languages import LocalRunners
+from interpreter.seams import Ended, Happening, Produced, Restarted
+from tests.runners.bench import at, happenings_of, status, text
+from tests.runners.contract import COURSES, LINES, Course
+
+
+class Class:
+    """A language with its runner, on an event loop of its own."""
+
+    def __init__(self, loop: asyncio.Runner, course: Course, folder: Path) -> None:
+        self.course = course
+        self.folder = folder
+        self._loop = loop
+        self._runners = LocalRunners(place=at(folder), interactive=False)
+
+    def run(self, code: str, *, stop_at: str | None = None) -> list[Happening]:
+        """What running `code` brings; nobody answers what it asks."""
+        return self._loop.run(
+            happenings_of(self._runners.get(self.course.language), code, stop_at=stop_at, timeout=120)
+        )
+
+    def restart(self) -> None:
+        """Throw the state away."""
+        self._loop.run(self._runners.get(self.course.language).restart())
+
+    def close(self) -> None:
+        """End the runner."""
+        self._loop.run(self._runners.close())
+
+
+def here(folder: Path) -> tuple[Course, ...]:
+    """The courses of the languages that can run on this machine."""
+    there = LocalRunners(place=at(folder), interactive=False).languages
+    return tuple(course for course in COURSES if course.language in there)
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Class]]:
+    """One class a language, started when first needed, for the whole module."""
+    with asyncio.Runner() as loop:
+        made = {
+            course.language: Class(loop, course, tmp_path_factory.mktemp(course.language))
+            for course in here(Path.cwd())
+        }
+        try:
+            yield made
+        finally:
+            for taught in made.values():
+                taught.close()
+
+
+def every(part: str) -> pytest.MarkDecorator:
+    """Run a test for each language here whose course has `part`."""
+    courses = [course for course in here(Path.cwd()) if getattr(course, part)]
+    return pytest.mark.parametrize("language", [course.language for course in courses])
+
+
+@every("hello")
+def test_a_greeting_is_printed_with_its_characters_whole(classes: dict[str, Class], language: str) -> None:
+    happened = classes[language].run(classes[language].course.hello)
+    assert (text(happened), status(happened)) == ("hello 漢🙂\n", "ok")
+
+
+@every("value")
+def test_the_value_of_the_last_expression_is_shown(classes: dict[str, Class], language: str) -> None:
+    happened = classes[language].run(classes[language].course.value)
+    assert text(happened, "result", "display").split()[-1] == "42"
+    assert status(happened) == "ok"
+
+
+@every("error")
+def test_an_error_ends_the_cell_and_says_what_is_wrong(classes: dict[str, Class], language: str) -> None:
+    happened = classes[language].run(classes[language].course.error)
+    assert "wrong" in text(happened)
+    assert status(happened) == "error"
+
+
+@every("keeps")
+def test_state_lasts_until_a_restart(classes: dict[str, Class], language: str) -> None:
+    taught = classes[language]
+    assert status(taught.run(taught.course.keeps)) == "ok"
+    assert text(taught.run(taught.course.kept)).strip() == "kept 7"
+    taught.restart()
+    assert "kept 7" not in text(taught.run(taught.course.kept))
+
+
+@every("endless")
+def test_an_interrupt_ends_the_cell_and_the_next_one_runs(classes: dict[str, Class], language: str) -> None:
+    taught = classes[language]
+    if taught.course.keeps:
+        taught.run(taught.course.keeps)
+    happened = taught.run(taught.course.endless, stop_at="begun")
+    assert "begun" in text(happened, "stdout")
+    assert happened[-1] == Ended(status="interrupted")
+    assert text(taught.run(taught.course.hello)) == "hello 漢🙂\n"
+    if taught.course.keeps and taught.course.survives_interrupt:
+        assert text(taught.run(taught.course.kept)).strip() == "kept 7"
+
+
+@every("big")
+def test_big_output_is_complete_and_in_order(classes: dict[str, Class], language: str) -> None:
+    happened = classes[language].run(classes[language].course.big)
+    assert text(happened, "stdout").split() == [str(number) for number in range(1, LINES + 1)]
+    assert status(happened) == "ok"
+
+
+@every("reads")
+def test_reading_with_nobody_there_ends_without_hanging(classes: dict[str, Class], language: str) -> None:
+    happened = classes[language].run(classes[language].course.reads)
+    assert isinstance(happened[-1], Ended)
+    assert (status(happened) == "error") != ("[]" in text(happened))
+
+
+@every("folder")
+def test_code_runs_in_the_folder_of_the_session(classes: dict[str, Class], language: str) -> None:
+    taught = classes[language]
+    assert text(taught.run(taught.course.folder)).strip() == str(taught.folder)
+
+
+@every("picture")
+def test_a_picture_is_shown_as_one(classes: dict[str, Class], language: str) -> None:
+    happened = classes[language].run(classes[language].course.picture)
+    assert [min(one.data) for one in happened if isinstance(one, Produced)] == ["image/png"]
+
+
+@every("dies")
+def test_a_death_is_told_and_the_next_cell_runs(classes: dict[str, Class], language: str) -> None:
+    taught = classes[language]
+    happened = taught.run(taught.course.dies)
+    assert status(happened) == "died"
+    assert any(isinstance(one, Restarted) for one in happened) == bool(taught.course.keeps)
+    assert text(taught.run(taught.course.hello)) == "hello 漢🙂\n"
