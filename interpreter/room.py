@@ -78,13 +78,17 @@ def _what_went(before: History, after: History) -> str:
 
 
 def _candidates(history: History) -> Iterator[History]:
-    """Ever shorter forms of `history`: old outputs, then all but the latest, then the oldest turns, then the latest."""
-    for shortened in (history.turns - 1, history.turns):
-        if shortened > history.shortened:
-            yield replace(history, shortened=shortened)
-    for dropped in range(history.dropped + 1, history.turns):
-        yield replace(history, shortened=history.turns, dropped=dropped)
-    yield replace(history, shortened=history.turns + 1, dropped=max(history.dropped, history.turns - 1))
+    """Ever shorter forms of `history`: outputs of old turns, then those turns, at last the outputs of the present one.
+
+    Only as the very last resort does the latest output go too: the model has not seen it yet.
+    """
+    before = max(history.turns - 1, 0)
+    shorter = replace(history, shortened=max(history.shortened, before))
+    yield shorter
+    for dropped in range(history.dropped + 1, before + 1):
+        yield replace(shorter, dropped=dropped)
+    for shortened in (history.turns, history.turns + 1):
+        yield replace(history, shortened=max(history.shortened, shortened), dropped=max(history.dropped, before))
 
 
 def _size(request: Request) -> int:

@@ -22,7 +22,7 @@ AGE = timedelta(days=60)
 """After so long an entry no longer counts: servers are updated, and learning costs one request."""
 
 _STALE = 10.0  # seconds after which a writer that left its new file behind is taken for dead
-_PATIENCE = 0.5  # seconds to wait for another writer
+_PATIENCE = 2.0  # seconds to wait for another writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +107,10 @@ class Capabilities:
                 time.sleep(0.01)
         try:
             yield new
-            new.replace(self._path)
-        finally:
+            new.replace(self._path)  # from here on a new file beside it is another's
+        except BaseException:
             new.unlink(missing_ok=True)
+            raise
 
 
 class EndpointMemory:

@@ -109,5 +109,10 @@ def _ending(cell: Cell) -> str:
             return f"[The code was stopped at the time limit, after {cell.seconds:.0f} s.]"
         case "died":
             return "[The process that ran the code died. Its variables are gone; effects on files may remain.]"
+        case "detached":
+            return (
+                f"[The code runs on in the background, as cell {cell.id}; you will be told when it ends. "
+                f"Until then {cell.language} takes no other code.]"
+            )
         case _:
             return ""

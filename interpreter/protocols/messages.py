@@ -35,7 +35,7 @@ def of_user(entry: Prompt | UserCell | Note, head: int, tail: int) -> Message:
             output = content.result(cell, head=head, tail=tail)
             return {"role": "user", "content": f"I ran this {cell.language} code myself:\n{_fenced(cell)}\n{output}"}
         case Note():
-            return {"role": "user", "content": f"[{entry.text}]"}
+            return {"role": "user", "content": f"[{content.shorten(content.clean(entry.text), head, tail)}]"}
 
 
 def of_pictures(cells: Iterable[Cell]) -> list[Message]:

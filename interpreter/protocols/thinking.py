@@ -25,6 +25,7 @@ class ThoughtReader:
         self._start: str | None = ""  # the text so far, while a tag may still begin it
         self._closing = ""  # what ends the thought, while one is open
         self._held = ""  # the end of a thought that may be the beginning of its closing tag
+        self._after = False  # nothing but empty lines came since a thought ended
 
     @property
     def done(self) -> bool:
@@ -33,7 +34,7 @@ class ThoughtReader:
 
     def feed(self, chunk: Chunk) -> Sequence[Piece]:
         """What of `chunk` can be shown now."""
-        if self._start is None and not self._closing:
+        if self._start is None and not self._closing and not self._after:
             return self._inner.feed(chunk)
         thought, words = self._split(chunk.text)
         if chunk.calls or chunk.finish:
@@ -54,6 +55,8 @@ class ThoughtReader:
         """What `text` adds to the thought and to the words."""
         if self._closing:
             return self._thought(text)
+        if self._after:
+            return "", self._first_words(text)
         self._start = (self._start or "") + text
         opened = _OPENING.match(self._start)
         if opened:
@@ -70,10 +73,16 @@ class ThoughtReader:
         thought, closed, words = text.partition(self._closing)
         if closed:
             self._closing = self._held = ""
-            return thought, words.lstrip("\n")
+            self._after = True
+            return thought, self._first_words(words)
         kept = next((n for n in range(len(self._closing) - 1, 0, -1) if text.endswith(self._closing[:n])), 0)
         self._held = text[len(text) - kept :]
         return text[: len(text) - kept], ""
+
+    def _first_words(self, text: str) -> str:
+        words = text.lstrip("\n")
+        self._after = not words
+        return words
 
     def _flush(self) -> str:
         """Text that turned out to begin no tag."""
