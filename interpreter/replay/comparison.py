@@ -115,15 +115,17 @@ def _told(output: Json | None) -> str:
         return f"{output['ename']}: {output['evalue']}"
     data = output.get("data", {})
     plain = text(data.get("text/plain", ""))
+    if "text/html" in data:
+        plain = " ".join(piece for piece in likeness.shown(text(data["text/html"])) if not piece.startswith("<"))
     pictures = [f"[{kind}]" for kind in sorted(data) if kind.startswith("image/")]
     return " ".join([plain, *pictures]).strip() or f"[{', '.join(sorted(data))}]"
 
 
 def _difference(what: str, recorded: str, now: str) -> Difference:
-    """Both texts from the line on in which they part."""
+    """Both texts from the line on in which they part, if they do."""
     was, came = recorded.splitlines(), now.splitlines()
     start = 0
-    while start < min(len(was), len(came)) and was[start] == came[start]:
+    while was != came and start < min(len(was), len(came)) and was[start] == came[start]:
         start += 1
     return Difference(
         what=what,

@@ -75,7 +75,7 @@ def of_text(recorded: str, now: str) -> Likeness:
 
 def of_html(recorded: str, now: str) -> Likeness:
     """Whether two pages show the same: elements and texts count, attributes, scripts and styles do not."""
-    return of_text(_shown(recorded), _shown(now))
+    return of_text("\n".join(shown(recorded)), "\n".join(shown(now)))
 
 
 def of_json(recorded: object, now: object) -> Likeness:
@@ -112,7 +112,7 @@ def _whole(number: str) -> bool:
 
 
 def _near(a: float, b: float) -> bool:
-    return math.isclose(a, b, rel_tol=_RELATIVE, abs_tol=_ABSOLUTE)
+    return math.isfinite(a) and math.isclose(a, b, rel_tol=_RELATIVE, abs_tol=_ABSOLUTE)
 
 
 def _close(a: object, b: object) -> bool:
@@ -127,11 +127,12 @@ def _close(a: object, b: object) -> bool:
     return a == b
 
 
-def _shown(html: str) -> str:
+def shown(html: str) -> list[str]:
+    """The elements, as `<name>`, and the texts of a page, in order."""
     reader = _Page()
     reader.feed(html)
     reader.close()
-    return "\n".join(reader.pieces)
+    return reader.pieces
 
 
 class _Page(HTMLParser):
