@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interpreter.answering import answerer
-from interpreter.choosing import Choice, choose
+from interpreter.choosing import Choice, Remote, choose
 from interpreter.events import ModelChanged
 from interpreter.limits import Limits
 from interpreter.places import Places, places
@@ -29,6 +29,7 @@ class Assembly:
     """A session and what belongs to it.
 
     `warm` imports and starts what is slow: call it once the user can type. `close` ends everything; call it always.
+    `switch` lets another model answer from the next request on, by its name at the same endpoint.
     """
 
     session: Session
@@ -36,6 +37,7 @@ class Assembly:
     secrets: Secrets
     warm: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
+    switch: Callable[[str], Awaitable[None]]
 
 
 async def assemble(
@@ -64,7 +66,8 @@ async def assemble(
     own = tuple(row_from_table(name, table) for name, table in settings.languages.items())
     runners = LocalRunners(place=place, interactive=interactive, kernel=settings.kernel, own=own)
     choice = choice or await choose(settings, home, environment)
-    answering = answerer(choice, settings, home, environment, _surroundings(place, runners))
+    where = _surroundings(place, runners)
+    answering = answerer(choice, settings, home, environment, where)
     records = opened(settings, home, secrets, warn)
     session = Session(
         model=answering.model,
@@ -75,6 +78,7 @@ async def assemble(
         consumers=(*records.consumers, *consumers),
         limits=Limits(max_steps=settings.max_steps, max_cost=settings.max_cost),
         cell_timeout=settings.cell_timeout,
+        background_after=settings.background_after,
         id=records.folder.id,
         paths=records.folder.paths,
         history=records.history,
@@ -83,6 +87,12 @@ async def assemble(
     if records.loaded:
         _go_on(session, records.loaded, warn)
 
+    async def switch(name: str) -> None:
+        nonlocal answering
+        before, answering = answering, answerer(Remote(model=name), settings, home, environment, where)
+        session.switch(answering.model, answering.ladder, attach=answering.attach)
+        await before.close()
+
     async def close() -> None:
         try:
             await session.close()
@@ -90,7 +100,9 @@ async def assemble(
         finally:
             await records.close()
 
-    return Assembly(session=session, folder=records.folder, secrets=secrets, warm=answering.warm, close=close)
+    return Assembly(
+        session=session, folder=records.folder, secrets=secrets, warm=answering.warm, close=close, switch=switch
+    )
 
 
 def _workplace(settings: Settings, home: Places, environment: Mapping[str, str]) -> Workplace:

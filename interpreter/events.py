@@ -286,6 +286,18 @@ class InputGiven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeDetached:
+    """After `seconds` a cell that runs was sent to the background: the turn goes on, and so does the cell.
+
+    Its outputs and its `code.finished` come whenever they come, within other turns and between them.
+    """
+
+    type: Literal["code.detached"] = "code.detached"
+    cell: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeFinished:
     """A cell that ran ended. `seconds` is wall time, the waiting for input included."""
 
@@ -339,6 +351,7 @@ Event: TypeAlias = (
     | OutputCleared
     | InputRequested
     | InputGiven
+    | CodeDetached
     | CodeFinished
     | KernelRestarted
     | Warned

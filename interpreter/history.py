@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias, assert_never
 
 from interpreter import events as e
 
-CellEvent: TypeAlias = e.CodeDecided | e.Output | e.OutputCleared | e.CodeFinished
-CellEnd: TypeAlias = e.CellStatus | Literal["declined", "skipped"]
+CellEvent: TypeAlias = e.CodeDecided | e.Output | e.OutputCleared | e.CodeDetached | e.CodeFinished
+CellEnd: TypeAlias = e.CellStatus | Literal["declined", "skipped", "detached"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +107,15 @@ class History:
     """The fold of a session's events.
 
     `open` is the reply being written and run (its cells may lack a status), or the user's own running cell. `late` are
-    notes that came meanwhile and follow it. `dropped` and `shortened` are those of `history.trimmed`. `cells` counts
+    notes that came meanwhile and follow it. `background` holds each cell that was detached and has not ended, with what
+    it has printed since. `dropped` and `shortened` are those of `history.trimmed`. `cells` counts
     all cells ever proposed, so that ids stay unique after an undo.
     """
 
     entries: tuple[Entry, ...] = ()
     open: Reply | Cell | None = None
     late: tuple[Note, ...] = ()
+    background: tuple[Cell, ...] = ()
     spent: Spent = Spent()
     counted: Counted | None = None
     dropped: int = 0
@@ -136,11 +138,14 @@ class History:
 
 
 def fold(events: Iterable[e.Event]) -> History:
-    """The history after `events`. One that ends inside a cell closes it as `died`: its effects are unknown."""
+    """The history after `events`. One that ends while a cell runs closes it as `died`: its effects are unknown."""
     history = History()
     for event in events:
         history = apply(history, event)
-    return close(history)
+    history = close(history)
+    for cell in history.background:
+        history = apply(history, e.CodeFinished(cell=cell.id, status="died", seconds=cell.seconds))
+    return history
 
 
 def apply(history: History, event: e.Event) -> History:
@@ -158,6 +163,8 @@ def apply(history: History, event: e.Event) -> History:
             return _proposed(history, event)
         case e.CodeDecided() | e.Output() | e.OutputCleared() | e.CodeFinished():
             return _in_cell(history, event)
+        case e.CodeDetached():
+            return _detached(history, event)
         case e.UsageReported():
             counted = Counted(tokens=event.tokens_in, entries=len(history.entries))
             return replace(history, spent=_add(history.spent, event), counted=counted)
@@ -271,7 +278,36 @@ def _proposed(history: History, event: e.CodeProposed | e.CodeRejected) -> Histo
     return _in_reply(history, lambda reply: replace(reply, calls=(*reply.calls, cell)))
 
 
+def _detached(history: History, event: e.CodeDetached) -> History:
+    cell = next((call for call in _open_cells(history) if call.id == event.cell), None)
+    if cell is None:
+        return history
+    alone = replace(cell, outputs=(), seconds=event.seconds)
+    return replace(_in_cell(history, event), background=(*history.background, alone))
+
+
+def _open_cells(history: History) -> tuple[Cell, ...]:
+    calls = history.open.calls if isinstance(history.open, Reply) else (history.open,)
+    return tuple(call for call in calls if isinstance(call, Cell))
+
+
+def _in_background(history: History, event: CellEvent) -> History:
+    cells = tuple(_cell_after(cell, event) if cell.id == event.cell else cell for cell in history.background)
+    if not isinstance(event, e.CodeFinished):
+        return replace(history, background=cells)
+    going = tuple(cell for cell in cells if cell.id != event.cell)
+    ended = next(cell for cell in cells if cell.id == event.cell)
+    printed = "".join(str(output.data.get("text/plain", "")) for output in ended.outputs).rstrip("\n")
+    text = f"Cell {ended.id} ({ended.language}), which ran in the background, ended: {ended.status}"
+    text += f", {ended.seconds:.0f} s. Since it went there it " + (
+        f"printed:\n{printed}" if printed else "printed nothing."
+    )
+    return _note(replace(history, background=going), text)
+
+
 def _in_cell(history: History, event: CellEvent) -> History:
+    if any(cell.id == event.cell for cell in history.background):
+        return _in_background(history, event)
     match history.open:
         case Cell() as cell if cell.id == event.cell:
             return replace(history, open=_cell_after(cell, event))
@@ -294,6 +330,8 @@ def _cell_after(cell: Cell, event: CellEvent) -> Cell:
             return replace(cell, outputs=_with_output(cell.outputs, event))
         case e.OutputCleared():
             return replace(cell, outputs=())
+        case e.CodeDetached():
+            return replace(cell, status="detached", seconds=event.seconds)
         case e.CodeFinished():
             return replace(cell, status=event.status, seconds=event.seconds)
 

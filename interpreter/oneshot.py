@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from interpreter import events as e
@@ -60,7 +61,7 @@ async def _turn(prompt: str, data: Piped | None, context: Context) -> int:
     with _terminal() as terminal:
         renderer = _renderer(context)
         assembly = await assemble(
-            context.settings,
+            replace(context.settings, background_after=None),
             host=_host(context, terminal, renderer),
             environment=context.environment,
             home=context.places,

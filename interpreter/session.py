@@ -17,6 +17,7 @@ from interpreter import history as h
 from interpreter import limits as bounds
 from interpreter import repetition, room, running
 from interpreter.asking import ask, cell_id
+from interpreter.background import Background, BackgroundCell
 from interpreter.errors import InterpreterError, ModelError, StorageError
 from interpreter.history import History, Spent
 from interpreter.limits import LimitReached, Limits
@@ -38,7 +39,7 @@ class Session:
 
     `consumers` are called with every event in the order given: recorders first, so that nothing is shown that was not
     kept. `history` continues an earlier session. `attach` names what should travel with a prompt besides what its
-    author attached.
+    author attached. A cell that runs for `background_after` seconds goes to the background by itself.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Session:
         limits: Limits = Limits(),
         patience: Patience = Patience(),
         cell_timeout: float | None = None,
+        background_after: float | None = None,
         id: str = "session",
         paths: Mapping[str, str] | None = None,
         history: History = History(),
@@ -65,6 +67,7 @@ class Session:
         self._attach = attach
         self._bench = running.Bench(host=host, runners=runners, keeper=keeper, timeout=cell_timeout)
         self._consumers = tuple(consumers)
+        self._background = Background(lambda event: self._tell([event]), after=background_after)
         self._limits = limits
         self._patience = patience
         self._told = Spent()  # of which the user knows, as to --max-cost
@@ -117,8 +120,22 @@ class Session:
         if self._stop is not None:
             self._stop.set()
 
+    @property
+    def background(self) -> tuple[BackgroundCell, ...]:
+        """The cells that run in the background, the oldest first."""
+        return self._background.cells
+
+    def detach(self) -> bool:
+        """Send the running cell to the background: the turn goes on without it. False if no cell runs."""
+        return self._background.detach()
+
+    def interrupt_background(self, cell: str) -> bool:
+        """Interrupt that cell in the background; False if there is none of that name."""
+        return self._background.interrupt(cell)
+
     async def restart(self, language: str, reason: str = "the user asked for it") -> None:
-        """Start the kernel or shell of `language` anew."""
+        """Start the kernel or shell of `language` anew; a cell that it runs in the background is ended."""
+        await self._background.end(language)
         await self._bench.runners.get(language).restart()
         self.emit(e.KernelRestarted(language=language, reason=reason))
 
@@ -139,6 +156,7 @@ class Session:
     async def close(self) -> None:
         """End every runner."""
         self.interrupt()
+        await self._background.end()
         await self._bench.runners.close()
         self._end_late()
 
@@ -314,7 +332,8 @@ class Session:
             status: e.CellStatus = "interrupted"
             async with aclosing(self._run(cell.id, cell.language, decided.code, stop)) as events:
                 async for event in events:
-                    status = event.status if isinstance(event, e.CodeFinished) else status
+                    if isinstance(event, e.CodeFinished | e.CodeDetached):
+                        status = event.status if isinstance(event, e.CodeFinished) else "ok"
                     yield event
             failed = "" if status == "ok" else f"Cell {cell.id} before it ended with status {status!r}."
         if stop.is_set:
@@ -327,7 +346,7 @@ class Session:
         if stop.is_set:
             yield e.CodeFinished(cell=cell, status="interrupted", seconds=0.0)
             return
-        async with aclosing(running.run(self._bench, cell, language, code, stop)) as events:
+        async with aclosing(self._background.run(self._bench, cell, language, code, stop)) as events:
             async for event in events:
                 yield event
 

@@ -201,6 +201,13 @@ class Settings:
         env="INTERPRETER_OUTPUT_LIMIT",
         help="Interrupt code that has printed more than so many megabytes.",
     )
+    background_after: float | None = option(
+        None,
+        kind="seconds",
+        env="INTERPRETER_BACKGROUND_AFTER",
+        help="Let code that runs for longer than so many seconds go on in the background of a conversation; without "
+        "it, only when it is told to.",
+    )
     keep_days: int | None = option(
         None,
         kind="count",

@@ -40,6 +40,7 @@ def session(
     window: int | None = None,
     waits: Waits | None = None,
     history: History | None = None,
+    background_after: float | None = None,
 ) -> tuple[Session, ScriptedModel]:
     """A session of fakes, and its model, which holds the requests."""
     model = ScriptedModel(*answers, usage=usage, window=window)
@@ -53,6 +54,7 @@ def session(
         limits=limits or Limits(),
         patience=Patience(sleep=waits or Waits()),
         history=history or History(),
+        background_after=background_after,
     )
     return made, model
 

@@ -124,6 +124,7 @@ class Draft:
                 | e.CodeDelta()
                 | e.CodeRejected()
                 | e.InputRequested()
+                | e.CodeDetached()
                 | e.Warned()
             ):
                 return False

@@ -43,5 +43,7 @@ def _call(call: Cell | RejectedCall) -> Iterator[e.Event]:
     match call.status:
         case "declined" | "skipped" | None:
             pass
+        case "detached":
+            yield e.CodeFinished(cell=call.id, status="died", seconds=call.seconds)
         case status:
             yield e.CodeFinished(cell=call.id, status=status, seconds=call.seconds)

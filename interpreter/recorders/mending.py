@@ -20,6 +20,7 @@ class Mending:
         self._said: list[Line] = []
         self._thought: list[Line] = []
         self._cell: str | None = None
+        self._background: list[str] = []
         self._turn = False
 
     def follow(self, line: Line) -> None:
@@ -37,8 +38,11 @@ class Mending:
                 event = _read(line)
                 if isinstance(event, e.CodeDecided) and event.decision in ("run", "edited"):
                     self._cell = event.cell
-            case "code.finished":
+            case "code.detached":
+                self._background += [self._cell] if self._cell is not None else []
                 self._cell = None
+            case "code.finished":
+                self._finish(line)
             case "turn.started" | "step.started" | "turn.finished":
                 self._said.clear()
                 self._thought.clear()
@@ -53,11 +57,18 @@ class Mending:
             events.append(e.Reasoning(text=thought))
         if said := _joined(self._said):
             events.append(e.Text(text=said))
-        if self._cell is not None:
-            events.append(e.CodeFinished(cell=self._cell, status="died", seconds=0.0))
+        running = [*self._background, *([self._cell] if self._cell is not None else [])]
+        events += [e.CodeFinished(cell=cell, status="died", seconds=0.0) for cell in running]
         if self._turn:
             events.append(e.TurnFinished(reason="failed", error=CRASHED))
         return tuple(events)
+
+    def _finish(self, line: Line) -> None:
+        event = _read(line) if self._background else None
+        if isinstance(event, e.CodeFinished) and event.cell in self._background:
+            self._background.remove(event.cell)
+        else:
+            self._cell = None
 
 
 def _joined(deltas: Iterable[Line]) -> str:

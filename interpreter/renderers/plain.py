@@ -52,6 +52,9 @@ class PlainRenderer:
             case e.CodeFinished():
                 self._end_streams()
                 self._tell(f"[{words.finished(event)}]")
+            case e.CodeDetached():
+                self._end_streams()
+                self._tell(f"[{words.notice(event)}]")
             case e.TurnFinished():
                 self._said()
                 self._tell(words.turn(event))
@@ -60,6 +63,8 @@ class PlainRenderer:
             case e.ReasoningDelta() | e.Reasoning() | e.CodeDelta() | e.InputGiven() | e.OutputCleared():
                 pass  # the whole code follows; thinking is not the answer; what was shown stays
             case _:
+                if isinstance(event, e.Retrying):
+                    self._said()  # what comes next is the reply from its beginning
                 self._tell(words.notice(event))
 
     def settle(self) -> None:

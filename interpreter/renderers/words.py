@@ -12,6 +12,7 @@ Notice: TypeAlias = (
     | e.Retrying
     | e.ProtocolChanged
     | e.CodeRejected
+    | e.CodeDetached
     | e.KernelRestarted
     | e.HistoryUndone
     | e.HistoryTrimmed
@@ -87,6 +88,8 @@ def notice(event: Notice) -> str:
             return f"The endpoint does not take {event.from_!r}; asking it with {event.to!r}."
         case e.CodeRejected():
             return f"A call of the model could not be read and was not run: {clean_line(event.reason)}"
+        case e.CodeDetached():
+            return f"{clean_line(event.cell)} runs on in the background, after {seconds(event.seconds)}"
         case e.KernelRestarted():
             return f"{clean_line(event.language)} was restarted ({clean_line(event.reason)}); its variables are gone."
         case e.HistoryUndone():

@@ -71,7 +71,8 @@ class TerminalRenderer:
         self._running = ""  # the cell that runs
         self._own = False  # it is the user's
         self._spoken = False  # the words of this reply were drawn as they came
-        self._late: list[e.Output] = []  # output of a cell that has ended, kept out of the middle of a sentence
+        self._later: dict[str, OutputView] = {}  # output of cells that nobody waits for
+        self._waiting: list[e.Output | e.CodeFinished] = []  # of such cells, kept out of the middle of a sentence
         self._closed = False
 
     # ---- for whoever shares the terminal
@@ -88,6 +89,8 @@ class TerminalRenderer:
 
     def close(self) -> None:
         """Settle for good: what comes later is not drawn."""
+        for cell in list(self._later):
+            self._end_later(cell)
         self.settle()
         self._closed = True
 
@@ -124,6 +127,8 @@ class TerminalRenderer:
                 | e.CodeFinished()
             ):
                 self._cell(event)
+            case e.CodeDetached():
+                self._detach(event)
             case e.SessionStarted():
                 pass
             case e.TurnStarted():
@@ -134,14 +139,15 @@ class TerminalRenderer:
             case e.TurnFinished():
                 self._finish_turn(event)
             case _:
+                if isinstance(event, e.Retrying):
+                    self._forget()
                 self._say(words.notice(event), self._theme.warning if isinstance(event, e.Warned) else "")
         self._canvas.soon()
 
     def _reply(self, event: ReplyEvent) -> None:
         match event:
             case e.StepStarted():
-                self._end()
-                self._spoken = False
+                self._forget()
                 self._canvas.status.start("waiting for the model")
             case e.ReasoningDelta():
                 self._think(event.text)
@@ -171,17 +177,28 @@ class TerminalRenderer:
             case e.OutputCleared():
                 if event.cell == self._running:
                     self._output_of(event.cell).clear()
+                elif event.cell in self._later:
+                    self._later[event.cell].clear()
             case e.InputRequested():
-                self._end(keep=True)
-                self._canvas.settle()
+                if event.cell == self._running:
+                    self._end(keep=True)
+                    self._canvas.settle()
             case e.InputGiven():
-                self._canvas.status.start("running")
+                if event.cell == self._running:
+                    self._canvas.status.start("running")
             case e.CodeFinished():
                 self._finish(event)
             case _:
                 assert_never(event)
 
     # ---- the reply
+
+    def _forget(self) -> None:
+        """A reply begins, perhaps anew: nothing of it is drawn yet."""
+        self._end()
+        self._spoken = False
+        self._code.clear()
+        self._languages.clear()
 
     def _think(self, text: str) -> None:
         if not isinstance(self._canvas.part, Thinking):
@@ -257,41 +274,73 @@ class TerminalRenderer:
         self._languages.pop(event.cell, None)
 
     def _output(self, event: e.Output) -> None:
-        late = event.cell != self._running
-        if late and isinstance(self._canvas.part, MarkdownStream | CodeView | Thinking):
-            self._late.append(event)
-            return
-        self._output_of(event.cell).add(event)
-        if late:
-            self._end(keep=True)
+        if event.cell == self._running:
+            self._output_of(event.cell).add(event)
+        elif isinstance(self._canvas.part, MarkdownStream | CodeView | Thinking):
+            self._waiting.append(event)
+        else:
+            view = self._later.setdefault(event.cell, self._view())
+            view.add(event)
+            self._write_later(event.cell, view)
 
     def _output_of(self, cell: str) -> OutputView:
-        """What draws the output of `cell`: the part that is open, or a new one under a line that names it."""
-        late, known, below = cell != self._running, self._last == f"output {cell}", self._last == f"code {cell}"
+        """What draws the output of the running cell: the part that is open, or a new one under a line of its own."""
+        known, below = self._last == f"output {cell}", self._last == f"code {cell}"
         if known and isinstance(self._canvas.part, OutputView):
             return self._canvas.part
         self._end()
-        if not known and (late or not self._own):
+        if not known and not self._own:
             self._canvas.gap(not below)
-            title = "later output" if late else "output"
-            self._rule(title if below else f"{title} of {clean_line(cell)}")
-        view = OutputView(self._results, colour=self._can.colour, width=self._canvas.width)
+            self._rule("output" if below else f"output of {clean_line(cell)}")
+        view = self._view()
         self._canvas.open(view)
         self._last = f"output {cell}"
         return view
 
-    def _finish(self, event: e.CodeFinished) -> None:
+    def _write_later(self, cell: str, view: OutputView) -> None:
+        """The finished lines of a cell that nobody waits for; half a line waits for its end."""
+        if not (lines := view.take()):
+            return
+        if self._last != f"output {cell}":
+            self._end()
+            self._canvas.gap()
+            self._rule(f"later output of {clean_line(cell)}")
+            self._last = f"output {cell}"
+        self._canvas.write(*lines)
+
+    def _end_later(self, cell: str) -> None:
+        """All of a cell's later output is finished now."""
+        if (view := self._later.pop(cell, None)) is not None:
+            view.close()
+            self._write_later(cell, view)
+
+    def _view(self) -> OutputView:
+        return OutputView(self._results, colour=self._can.colour, width=self._canvas.width)
+
+    def _detach(self, event: e.CodeDetached) -> None:
         self._end()
-        style = {"ok": self._theme.good, "interrupted": self._theme.warning}.get(event.status, self._theme.bad)
-        if not self._own or event.status != "ok":
-            self._rule(words.finished(event), style)
+        self._rule(words.notice(event))
         self._running, self._own = "", False
         self._canvas.gap()
 
-    def _finish_turn(self, event: e.TurnFinished) -> None:
+    def _finish(self, event: e.CodeFinished) -> None:
+        background = event.cell != self._running
+        if background and isinstance(self._canvas.part, MarkdownStream | CodeView | Thinking):
+            self._waiting.append(event)
+            return
+        self._end_later(event.cell)
         self._end()
-        self._code.clear()
-        self._languages.clear()
+        style = {"ok": self._theme.good, "interrupted": self._theme.warning}.get(event.status, self._theme.bad)
+        if background or not self._own or event.status != "ok":
+            self._rule(words.finished(event), style)
+        if not background:
+            self._running, self._own = "", False
+        self._canvas.gap()
+
+    def _finish_turn(self, event: e.TurnFinished) -> None:
+        self._forget()
+        for cell in list(self._later):
+            self._end_later(cell)
         if told := words.turn(event):
             self._say(told, self._theme.bad if event.reason == "failed" else self._theme.warning)
         if usage := self._spent.told():
@@ -320,6 +369,6 @@ class TerminalRenderer:
         """Finish what is open. `keep`: it stands last on the screen, and more may be added to it."""
         self._canvas.end()
         self._last = self._last if keep else ""
-        late, self._late = self._late, []
-        for output in late:
-            self._output(output)
+        waiting, self._waiting = self._waiting, []
+        for event in waiting:
+            self._cell(event)
