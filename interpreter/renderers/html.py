@@ -59,9 +59,9 @@ class _Reader(HTMLParser):
         if tag in _SILENT:
             self._silent += 1
         elif tag == "table":
+            self.end_paragraph()
             self._depth += 1
             if self._depth == 1:
-                self.end_paragraph()
                 self.pieces.append(Grid())
         elif self._depth == 1 and tag == "tr":
             self._end_row()

@@ -32,13 +32,17 @@ _GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 _WRAPPERS = re.compile(r"\\(?:mathrm|mathbf|mathit|mathcal|mathbb|text|operatorname|boldsymbol|mathsf)\*?\s*" + _GROUP)
 _FRACTION = re.compile(r"\\[dt]?frac\s*" + _GROUP + r"\s*" + _GROUP)
 _ROOT = re.compile(r"\\sqrt\s*" + _GROUP)
-_SCRIPT = re.compile(r"([\^_])(?:" + _GROUP + r"|([^\s{}\\]))")
+_SCRIPT = re.compile(r"([\^_])(?:" + _GROUP + r"|([^\s{}\\(]))")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
+_LONGEST = 4000
+"""Characters above which nobody reads it as a line anyway."""
 
 
 def readable(source: str) -> str:
     """`source` without its dollar signs and with what has a sign of its own written as that."""
     text = source.strip()
+    if len(text) > _LONGEST:
+        return text
     for edge in ("$$", "$"):
         text = text.removeprefix(edge).removesuffix(edge).strip()
     text = re.sub(r"\\(?:displaystyle|left|right|limits|nonumber)(?![A-Za-z])\s*", "", text)

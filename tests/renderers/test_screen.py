@@ -8,9 +8,11 @@ import re
 import pytest
 
 from interpreter import events as e
+from interpreter.renderers.terminal.screen import TerminalRenderer
+from interpreter.settings import Notify
 from tests.renderers import golden
 from tests.renderers.golden import shown, text
-from tests.renderers.screens import Clock, Screen, pieces, renderer
+from tests.renderers.screens import XTERM, Clock, Screen, pieces, renderer
 from tests.renderers.test_markdown import DOCUMENT, whole
 
 ANSWER = "".join(
@@ -193,10 +195,29 @@ def test_output_that_comes_later_waits_for_the_end_of_the_sentence() -> None:
     draw(text("c1", "stdout", "late\n"))
     draw(e.TextDelta(text="goes on."))
     draw(e.Text(text="A sentence goes on."))
-    draw(text("c1", "stdout", "later still"))
-    draw.settle()
+    draw(text("c1", "stdout", "later "))
+    draw(text("c1", "stdout", "still"))
+    draw.close()
     expected = ["── c1 ok, 0.1 s", "", "A sentence goes on.", "", "── later output of c1", "late", "later still"]
     assert screen.lines()[3:] == expected
+
+
+def test_a_cell_in_the_background_speaks_between_the_sentences_and_its_bar_is_one_line() -> None:
+    screen = Screen()
+    draw = renderer(screen)
+    for event in (*decided(), text("c1", "stdout", "begun\n"), e.CodeDetached(cell="c1", seconds=2.0)):
+        draw(event)
+    for percent in (10, 50):
+        draw(text("c1", "stderr", f"\r{percent}%"))
+    draw(e.TextDelta(text="Meanwhile"))
+    draw(text("c1", "stderr", "\r100%\n"))
+    draw(e.CodeFinished(cell="c1", status="ok", seconds=9.0))
+    draw(e.Text(text="Meanwhile"))
+    draw.settle()
+    assert screen.lines()[3:] == [
+        *("── output", "begun", "── c1 runs on in the background, after 2.0 s", "", "Meanwhile", ""),
+        *("── later output of c1", "100%", "── c1 ok, 9.0 s"),
+    ]
 
 
 def test_a_question_finds_a_settled_screen_and_the_cell_goes_on_after_it() -> None:
@@ -224,6 +245,49 @@ def test_waiting_is_told_after_a_second_and_leaves_nothing_behind() -> None:
     draw(e.TextDelta(text="Here."))
     draw.settle()
     assert screen.lines() == ["", "Here."]
+
+
+def test_a_reply_that_is_asked_for_again_is_drawn_again() -> None:
+    screen = Screen()
+    draw = renderer(screen)
+    for event in (
+        e.TextDelta(text="Half a"),
+        e.CodeDelta(cell="c1", language="python", text="prin"),
+        e.Retrying(attempt=1, wait=1.0, reason="The connection broke."),
+        e.TextDelta(text="A whole."),
+        e.CodeDelta(cell="c1", language="python", text="print(1)"),
+        e.Text(text="A whole."),
+        e.CodeProposed(cell="c1", language="python", code="print(1)"),
+    ):
+        draw(event)
+    draw.settle()
+    assert screen.lines() == [
+        *("", "Half a", "", "── python c1", "prin", "The connection broke. Trying again in 1.0 s."),
+        *("", "A whole.", "", "── python c1", "print(1)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("notify", "signal"), [("off", ""), ("bell", "\x07"), ("desktop", "\x1b]9;The answer is there\x07")]
+)
+def test_the_end_of_a_long_turn_is_told_as_wanted(notify: Notify, signal: str) -> None:
+    screen, clock = Screen(), Clock()
+    draw = TerminalRenderer(screen, environment=XTERM, notify=notify, clock=clock, size=lambda: screen.size)
+    for seconds in (1, 60):
+        draw(e.TurnStarted(prompt="x"))
+        clock.now += seconds
+        draw(e.TurnFinished(reason="done"))
+    assert "".join(screen.sent) == signal
+
+
+def test_a_terminal_without_unicode_is_drawn_in_ascii() -> None:
+    screen = Screen()
+    screen.encoding = "ascii"
+    draw = renderer(screen)
+    for event in (e.Text(text="- one\n\n> two\n\n---\n"), *decided(), text("c1", "stdout", "out\n")):
+        draw(event)
+    draw.settle()
+    assert screen.lines() == ["", "* one", "", "| two", "", "-" * 24, "", "-- python c1", "x", "-- output", "out"]
 
 
 def test_thinking_is_seen_while_it_lasts_and_told_in_one_line() -> None:
