@@ -192,14 +192,13 @@ class LocalModel:
         return CONTEXT - CONTEXT // 4
 
     async def warm(self) -> None:
-        """Start the server, and import what talks to it, behind the prompt; what fails is told at the first request."""
-        importing = asyncio.to_thread(load)
+        """Start the server behind the prompt; what goes wrong is told at the first request."""
         with suppress(InterpreterError):
-            await asyncio.gather(self._server.ready(), importing)
+            await self._ready()
 
     async def stream(self, request: Request, stop: Stop) -> AsyncGenerator[Chunk, None]:
         """One attempt, like at any endpoint."""
-        model = self._at(await race(stop, self._server.ready()))
+        model = self._at(await race(stop, self._ready()))
         async with aclosing(model.stream(request, stop)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -207,6 +206,11 @@ class LocalModel:
     async def close(self) -> None:
         """End the server."""
         await self._server.close()
+
+    async def _ready(self) -> Served:
+        """The server, started while the library that talks to it is imported."""
+        served, _ = await asyncio.gather(self._server.ready(), asyncio.to_thread(load))
+        return served
 
     def _at(self, served: Served) -> LitellmModel:
         if self._reached is None or self._reached[0] is not served:

@@ -161,8 +161,11 @@ def test_a_server_that_nobody_closed_ends_when_the_program_leaves_at_once(tmp_pa
 
 @needs_signals
 def test_ctrl_c_at_the_terminal_is_not_for_the_server(tmp_path: Path) -> None:
-    body = "signal.signal(signal.SIGINT, lambda *_: print(served.alive, flush=True)); sys.stdin.read()"
-    with program(tmp_path, body) as running, connected_to(running) as connection:
+    before = "signal.signal(signal.SIGINT, lambda *_: print(served.alive, flush=True))"
+    with (
+        program(tmp_path, "sys.stdin.read()", before=before) as running,
+        connected_to(running) as connection,
+    ):
         os.killpg(running.pid, signal.SIGINT)
         assert running.stdout is not None
         assert running.stdin is not None
@@ -183,8 +186,8 @@ def test_a_model_that_is_still_being_loaded_dies_with_the_program_too(tmp_path: 
         assert ended(child)
 
 
-def program(folder: Path, body: str, *, wish: str = "") -> subprocess.Popen[str]:
-    """A program that starts a server, tells its address and goes on with `body`."""
+def program(folder: Path, body: str, *, before: str = "", wish: str = "") -> subprocess.Popen[str]:
+    """A program that starts a server, does `before`, tells the address and goes on with `body`."""
     code = f"""
 import asyncio, os, signal, sys
 from pathlib import Path
@@ -193,6 +196,7 @@ from interpreter.models.local import LocalServer
 async def main():
     local = LocalServer(Path(sys.argv[1]), log=Path(sys.argv[2]))
     served = await local.ready()
+    {before}
     print(served.base, flush=True)
     {body}
 
