@@ -35,7 +35,7 @@ class Started:
         if self.pid == 0:
             variables = {"PATH": os.environ["PATH"], "HOME": home, "INTERPRETER_HOME": home, "TERM": "xterm-256color"}
             os.chdir(ROOT)
-            os.execve(argv[0], list(argv), {**variables, "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)})
+            os.execve(argv[0], list(argv), {**variables, "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)})  # noqa: S606
 
     def until(self, text: bytes, seconds: float = 30.0) -> None:
         """Read until `text` comes; answer what prompt_toolkit asks a terminal."""
@@ -46,11 +46,6 @@ class Started:
             seen += (piece := os.read(self.fd, 65536))
             if b"\x1b[6n" in piece:
                 os.write(self.fd, b"\x1b[3;1R")
-
-    def cpu(self) -> float:
-        """Seconds of CPU so far, of all its threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def end(self) -> None:
         """End it at once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from interpreter.answering import answerer
@@ -29,7 +29,7 @@ class Assembly:
     """A session and what belongs to it.
 
     `warm` imports and starts what is slow: call it once the user can type. `close` ends everything; call it always.
-    `switch` lets another model answer from the next request on, by its name at the same endpoint.
+    `switch` lets another model answer from the next request on: its name, and its endpoint where that is another one.
     """
 
     session: Session
@@ -37,7 +37,7 @@ class Assembly:
     secrets: Secrets
     warm: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
-    switch: Callable[[str], Awaitable[None]]
+    switch: Callable[[str, str | None], Awaitable[None]]
 
 
 async def assemble(
@@ -87,9 +87,11 @@ async def assemble(
     if records.loaded:
         _go_on(session, records.loaded, warn)
 
-    async def switch(name: str) -> None:
+    async def switch(name: str, base: str | None) -> None:
         nonlocal answering
-        before, answering = answering, answerer(Remote(model=name), settings, home, environment, where)
+        # A key belongs to its endpoint and goes to no other.
+        there = replace(settings, api_base=base, api_key=None, custom_llm_provider=None) if base else settings
+        before, answering = answering, answerer(Remote(model=name), there, home, environment, where)
         session.switch(answering.model, answering.ladder, attach=answering.attach)
         await before.close()
 

@@ -29,17 +29,19 @@ def needed(history: History, protocol: CallProtocol, window: int | None) -> Hist
     tokens = estimate(history, protocol)
     if tokens <= _NEAR * window:
         return None
-    return _made(
-        history, protocol, tokens, _GOAL * window, f"The conversation nearly fills the {window} tokens of the model"
-    )
+    return _made(history, protocol, tokens, window, f"The conversation nearly fills the {window} tokens of the model")
 
 
 def refused(history: History, protocol: CallProtocol, window: int | None) -> HistoryTrimmed | None:
     """What must go after the endpoint refused `history` as too long, None if nothing can."""
     tokens = max(estimate(history, protocol), window or 0)
-    return _made(
-        history, protocol, tokens, _GOAL * (window or tokens), "The conversation is longer than the model takes"
-    )
+    return _made(history, protocol, tokens, window or tokens, "The conversation is longer than the model takes")
+
+
+def wished(history: History, protocol: CallProtocol) -> HistoryTrimmed | None:
+    """What goes when the user wants the conversation shorter, None if nothing can."""
+    tokens = estimate(history, protocol)
+    return _made(history, protocol, tokens, tokens, "As you wished")
 
 
 def estimate(history: History, protocol: CallProtocol) -> int:
@@ -51,17 +53,19 @@ def estimate(history: History, protocol: CallProtocol) -> int:
     return counted.tokens + (letters - _size(protocol.request(known))) // _LETTERS
 
 
-def _made(history: History, protocol: CallProtocol, tokens: int, goal: float, reason: str) -> HistoryTrimmed | None:
-    """The first candidate that meets `goal`, else the last, if it is any shorter."""
+def _made(history: History, protocol: CallProtocol, tokens: int, window: int, reason: str) -> HistoryTrimmed | None:
+    """The first candidate that leaves much room or, in need, any room; else the shortest, if it is any shorter."""
 
     def size(candidate: History) -> int:
         return _size(protocol.request(candidate))
 
     before = size(history)
-    candidates = list(_candidates(history))
-    letters = goal * before / max(tokens, 1)
-    first = bisect_left(candidates, 1, key=lambda candidate: size(candidate) <= letters)
-    chosen = (candidates[first:] or candidates[-1:] or [history])[0]
+    whole = window * before / max(tokens, 1)
+    old = list(_of_old_turns(history))
+    first = bisect_left(old, 1, key=lambda candidate: size(candidate) <= _GOAL * whole)
+    in_need = [old[-1], *_of_the_present_turn(old[-1])]
+    fitting = (candidate for candidate in in_need if size(candidate) <= _NEAR * whole)
+    chosen = old[first] if first < len(old) else next(fitting, in_need[-1])
     if size(chosen) > _LEAST * before:
         return None
     went = f"{reason}: {_what_went(history, chosen)}."
@@ -77,18 +81,19 @@ def _what_went(before: History, after: History) -> str:
     return ", and ".join(went)
 
 
-def _candidates(history: History) -> Iterator[History]:
-    """Ever shorter forms of `history`: outputs of old turns, then those turns, at last the outputs of the present one.
-
-    Only as the very last resort does the latest output go too: the model has not seen it yet.
-    """
+def _of_old_turns(history: History) -> Iterator[History]:
+    """Ever shorter forms of `history`: without the outputs of old turns, then without ever more of those turns."""
     before = max(history.turns - 1, 0)
     shorter = replace(history, shortened=max(history.shortened, before))
     yield shorter
     for dropped in range(history.dropped + 1, before + 1):
         yield replace(shorter, dropped=dropped)
+
+
+def _of_the_present_turn(history: History) -> Iterator[History]:
+    """Still shorter: without its outputs but the latest, then without that, which the model has not seen yet."""
     for shortened in (history.turns, history.turns + 1):
-        yield replace(history, shortened=max(history.shortened, shortened), dropped=max(history.dropped, before))
+        yield replace(history, shortened=max(history.shortened, shortened))
 
 
 def _size(request: Request) -> int:

@@ -153,6 +153,13 @@ class Session:
         """Take the last turns back from the conversation; what their code did stays done."""
         self.emit(e.HistoryUndone(turns=turns))
 
+    def compact(self) -> bool:
+        """Send about half as much of the conversation from now on; False if nothing of it can go."""
+        trimmed = room.wished(h.close(self.history), self._ladder.current())
+        if trimmed is not None:
+            self.emit(trimmed)
+        return trimmed is not None
+
     async def close(self) -> None:
         """End every runner."""
         self.interrupt()

@@ -106,7 +106,7 @@ def _argument(parameter: inspect.Parameter, hint: Any) -> Argument:
     if get_origin(hint) is Annotated:
         hint, choices = get_args(hint)
     if get_origin(hint) in (Union, UnionType):
-        hint = next(kind for kind in get_args(hint) if kind is not type(None))
+        (hint,) = (kind for kind in get_args(hint) if kind is not type(None))
     literals = get_args(hint) if get_origin(hint) is Literal else ()
     return Argument(
         name=parameter.name,

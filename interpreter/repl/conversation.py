@@ -9,6 +9,7 @@ import asyncio
 import difflib
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from interpreter.repl.typed import Code, Message, Typed, read
 from interpreter.repl.typed import Command as TypedCommand
 from interpreter.seams import Completions
 from interpreter.session import Session
-from interpreter.settings import Settings
+from interpreter.settings import Settings, ThemeChoice
 
 _AGAIN = "you pressed Ctrl-C twice"
 _NOTHING = Completions(matches=(), start=0, end=0)
@@ -53,7 +54,8 @@ class Conversation:
         self.commands = commands()
         self.draft = ""
         self._plain = context.settings.plain or context.environment.get("TERM") == "dumb"
-        self.stage = Stage(parts.draw)
+        self._draw = parts.draw
+        self.stage = Stage(lambda: parts.draw(context.settings))
         self.host = TerminalHost(
             teletype,
             environment=context.environment,
@@ -105,6 +107,11 @@ class Conversation:
         if self._restart is not None:
             self._restart_behind(self._restart)
             self._restart = None
+
+    def paint(self, theme: ThemeChoice) -> None:
+        """Draw in the colours of `theme` from now on."""
+        self.settings = replace(self.settings, theme=theme)
+        self.stage.renew(lambda: self._draw(self.settings))
 
     def leave(self) -> None:
         """End the conversation after this command."""

@@ -33,7 +33,7 @@ class Parts:
 
     model: str
     build: Build
-    draw: Callable[[], Renderer]
+    draw: Callable[[Settings], Renderer]
 
 
 async def program(context: Context, teletype: Teletype) -> Parts:
@@ -56,7 +56,7 @@ async def program(context: Context, teletype: Teletype) -> Parts:
             warn=warn,
         )
 
-    return Parts(model=_name(choice), build=build, draw=lambda: _renderer(context))
+    return Parts(model=_name(choice), build=build, draw=lambda settings: _renderer(settings, context))
 
 
 async def _chosen(settings: Settings, context: Context, teletype: Teletype) -> Choice:
@@ -86,8 +86,7 @@ def _name(choice: Choice) -> str:
             raise AssertionError(choice)
 
 
-def _renderer(context: Context) -> Renderer:
-    settings = context.settings
+def _renderer(settings: Settings, context: Context) -> Renderer:
     if settings.plain:
         from interpreter.renderers.plain import PlainRenderer
 

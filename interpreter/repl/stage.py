@@ -52,6 +52,11 @@ class Stage:
             self._renderer = self._make()
         return self._renderer
 
+    def renew(self, make: Callable[[], Renderer]) -> None:
+        """Draw with another renderer from now on."""
+        self.close()
+        self._renderer, self._make = None, make
+
     def settle(self) -> None:
         """Finish what is being drawn: somebody else writes next."""
         self._draw_waiting()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-_COMMAND = re.compile(r"[/%]([A-Za-z][\w-]*)(?:\s+(.*))?", re.DOTALL)
+_COMMAND = re.compile(r"[/%](\?|[A-Za-z][\w-]*)(?:\s+(.*))?", re.DOTALL)
 _ATTACHED = re.compile(r"""(?<!\S)@(?:"([^"]+)"|'([^']+)'|(\S+))""")
 
 

@@ -50,8 +50,10 @@ VERBS = ("say", "run", "shell", "babble", "fail", "explode")
 class Parrot:
     """Implements `Model`: does what the last message says."""
 
-    name = "parrot"
     window = None
+
+    def __init__(self, name: str = "parrot") -> None:
+        self.name = name
 
     async def stream(self, request: Request, stop: Stop) -> AsyncGenerator[Chunk, None]:
         async for chunk in until_stopped(stop, self._answer(request)):
@@ -181,9 +183,10 @@ def kept(name: str, line: str) -> None:
 async def build(settings: Settings, *, host: Host, consumers: Sequence[Consumer], warn: object) -> Assembly:
     """As `assemble`, with the scripted parts."""
     folder = Store(places(os.environ).sessions).create()
+    ladder = FixedProtocol("tools", Brief(system="Obey.", languages=Minis.languages))
     session = Session(
         model=Parrot(),
-        ladder=FixedProtocol("tools", Brief(system="Obey.", languages=Minis.languages)),
+        ladder=ladder,
         runners=Minis(),
         host=host,
         keeper=MemoryKeeper(),
@@ -194,7 +197,10 @@ async def build(settings: Settings, *, host: Host, consumers: Sequence[Consumer]
     async def warm() -> None:
         return None
 
-    return Assembly(session=session, folder=folder, secrets=NO_SECRETS, warm=warm, close=session.close)
+    async def switch(name: str, base: str | None) -> None:
+        session.switch(Parrot(name), ladder)
+
+    return Assembly(session=session, folder=folder, secrets=NO_SECRETS, warm=warm, close=session.close, switch=switch)
 
 
 def main() -> int:
@@ -211,7 +217,7 @@ def main() -> int:
             err=sys.stderr,
             interactive=True,
         ),
-        parts=Parts(model="parrot", build=build, draw=lambda: PlainRenderer(sys.stdout, sys.stdout)),
+        parts=Parts(model="parrot", build=build, draw=lambda _: PlainRenderer(sys.stdout, sys.stdout)),
     )
 
 

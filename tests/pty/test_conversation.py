@@ -161,3 +161,27 @@ def test_a_narrow_terminal_and_changes_of_its_width_are_survived(tmp_path: Path)
         terminal.send("\r")
         terminal.until("\none two three")
         terminal.until_prompt()
+
+
+def test_undo_takes_a_turn_back_and_model_lets_another_answer(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        ask(terminal, "say one", "\none")
+        ask(terminal, "say two", "\ntwo")
+        ask(terminal, "/undo", "One turn was taken back")
+        ask(terminal, "/model lyrebird", "lyrebird answers from now on.")
+        ask(terminal, "say three", "\nthree")
+        (request,) = [json.loads(line) for line in terminal.kept("requests.jsonl")][2:]
+        assert [message["content"] for message in request if message["role"] == "user"] == ["say one", "say three"]
+        terminal.until("\n lyrebird")
+
+
+def test_edit_opens_the_editor_and_its_text_waits_at_the_prompt(tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nprintf 'say edited' > \"$1\"\n")
+    editor.chmod(0o700)
+    with conversation(tmp_path, EDITOR=str(editor)) as terminal:
+        terminal.until_prompt()
+        terminal.send("/edit\r")
+        terminal.until(lambda: terminal.cursor_line == f"{SIGN}say edited")
+        terminal.send("\r")
+        terminal.until("\nedited")

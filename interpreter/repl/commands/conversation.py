@@ -58,6 +58,12 @@ async def reset(talk: Conversation) -> None:
         talk.session.undo(talk.session.history.turns)
 
 
+async def compact(talk: Conversation) -> None:
+    """Send the model about half as much of the conversation from now on: outputs in short, then the oldest turns go."""
+    if not talk.session.compact():
+        talk.say("The conversation is as short as it can be.")
+
+
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return f"{line[:99]}…" if len(line) > 100 else line

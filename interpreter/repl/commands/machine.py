@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 from interpreter.errors import UsageError
+from interpreter.renderers.words import seconds
+from interpreter.runners.shell import ShellRunner
 from interpreter.seams import Inspectable, Variable
 
 if TYPE_CHECKING:
@@ -32,6 +34,28 @@ async def ask(talk: Conversation) -> None:
     """Ask before each cell again, after `a` or -y."""
     talk.host.forget()
     talk.say("You are asked before code runs.")
+
+
+async def jobs(talk: Conversation) -> None:
+    """List what runs in the background: cells, and the jobs of the shell."""
+    lines = [f"{cell.cell}  {cell.language}  for {seconds(cell.seconds)}" for cell in talk.session.background]
+    for language in talk.facts.ran:
+        runner = talk.session.runners.get(language)
+        if isinstance(runner, ShellRunner):
+            lines += [f"%{job.id}  {job.state}  {job.command}" for job in runner.jobs()]
+    talk.say("\n".join(lines) or "Nothing runs in the background.")
+
+
+def _background(talk: Conversation) -> Iterable[str]:
+    return [cell.cell for cell in talk.session.background]
+
+
+async def interrupt(talk: Conversation, cell: Annotated[str, _background] = "") -> None:
+    """Interrupt the cell that runs in the background, or CELL of several. Ctrl-C interrupts what you wait for."""
+    going = list(_background(talk))
+    wanted = cell or (going[-1] if going else "")
+    if not talk.session.interrupt_background(wanted):
+        raise UsageError(f"No cell {wanted} runs in the background." if wanted else "Nothing runs in the background.")
 
 
 def _language(talk: Conversation, name: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from interpreter.repl.command import Command, command
-from interpreter.repl.commands import conversation, machine, program
+from interpreter.repl.commands import conversation, kept, machine, program
 
 
 def commands() -> tuple[Command, ...]:
-    """The table."""
+    """The table: each function, and the other names that people look for."""
     return (
         command(program.help_, "h", "?", "commands"),
         command(program.model),
@@ -17,9 +17,21 @@ def commands() -> tuple[Command, ...]:
         command(conversation.edit),
         command(conversation.copy),
         command(conversation.history),
+        command(conversation.compact),
         command(conversation.reset, "clear", "new"),
         command(machine.vars_, "variables", "whos"),
         command(machine.restart),
+        command(machine.interrupt, "stop"),
+        command(machine.jobs),
         command(machine.ask),
+        command(kept.save, "save-message"),
+        command(kept.export, "jupyter"),
+        command(kept.save_as),
+        command(kept.open_),
+        command(kept.sessions, "conversations"),
+        command(kept.resume, "load", "load-message"),
+        command(kept.fork),
+        command(program.config, "settings"),
+        command(program.theme),
         command(program.quit_, "exit", "q", "bye"),
     )
