@@ -35,6 +35,7 @@ class ProgressLine:
         self._err = err
         self._rewrites = err.isatty()
         self._tenth = -1
+        self._bar = ""
 
     def __call__(self, progress: Progress) -> None:
         """Draw where the fetch is."""
@@ -44,7 +45,7 @@ class ProgressLine:
             case "asking":
                 self._line(f"Asking {progress.source} ...")
             case "fetching":
-                self._bar(progress.done, progress.total)
+                self._grown(progress.done, progress.total)
             case "passed over":
                 self._line(f"Passed over {progress.source}: {progress.note}.")
             case "checking":
@@ -52,13 +53,14 @@ class ProgressLine:
             case "done":
                 self._line("The model is here.")
 
-    def _bar(self, done: int, total: int) -> None:
-        tenth = done * 10 // total
-        if self._rewrites:
-            filled = done * 30 // total
-            self._err.write(f"\r[{'#' * filled}{'.' * (30 - filled)}] {size(done)} of {size(total)}")
+    def _grown(self, done: int, total: int) -> None:
+        filled, tenth = done * 30 // total, done * 10 // total
+        bar = f"\r[{'#' * filled}{'.' * (30 - filled)}] {size(done)} of {size(total)}"
+        if self._rewrites and bar != self._bar:
+            self._err.write(bar)
             self._err.flush()
-        elif tenth != self._tenth:
+            self._bar = bar
+        elif not self._rewrites and tenth != self._tenth:
             self._line(f"{tenth * 10:3} %  {size(done)} of {size(total)}")
         self._tenth = tenth
 

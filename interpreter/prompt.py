@@ -108,9 +108,9 @@ def _examples() -> tuple[Entry, ...]:
     left_out = "left out: {'field': 'hill', 'crop': 'rye', 'kilos': 'none'}\n81.5\n"
     harvest = Attachment(path="harvest.csv", media_type="text/csv", size=210, head=head)
     return (
-        Prompt(text="How many days are there between 2024-03-01 and 2024-07-04?"),
-        _ran("example-1", "from datetime import date\nprint((date(2024, 7, 4) - date(2024, 3, 1)).days)", "125\n"),
-        Reply(text="There are 125 days between them."),
+        Prompt(text="How often does the letter a occur in 'abracadabra'?"),
+        _ran("example-1", "print('abracadabra'.count('a'))", "5\n"),
+        Reply(text="The letter a occurs 5 times."),
         Prompt(text="How many kilos are in harvest.csv?", attachments=(harvest,)),
         _ran("example-2", weights, "ValueError: could not convert string to float: 'none'", failed=True),
         _ran("example-3", mended, left_out),
