@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from interpreter.errors import Feature, ModelError, ModelFault
@@ -178,6 +179,9 @@ _WINDOW = re.compile(
 )
 
 
+_WAIT = re.compile(r"retryDelay['\": ]+(\d+(?:\.\d+)?)s|try again in (\d+(?:\.\d+)?) ?s", re.IGNORECASE)
+
+
 def classify(error: BaseException, *, model: str, base: str | None, secrets: Secrets | None = None) -> ModelError:
     """The fault that `error`, or what lies behind it, stands for; no secret is repeated in it."""
     names = " ".join(type(link).__name__ for link in _chain(error))
@@ -195,7 +199,7 @@ def classify(error: BaseException, *, model: str, base: str | None, secrets: Sec
             row.words.format(model=model, base=base or "The provider", why=_brief(said)),
             fault=row.fault,
             detail=said,
-            retry_after=_retry_after(error),
+            retry_after=_retry_after(error, said),
             refused=row.refused,
             parameter=(found.groupdict().get("name") or "") if found else "",
             window=_window(said) if row.fault == "context" else None,
@@ -233,10 +237,12 @@ def _window(said: str) -> int | None:
     return next((int(number) for number in found.groups() if number), None) if found else None
 
 
-def _retry_after(error: BaseException) -> float | None:
-    response = getattr(error, "response", None)
-    headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
-    try:
-        return float(headers.get("retry-after") or "none")
-    except ValueError:
-        return None
+def _retry_after(error: BaseException, said: str) -> float | None:
+    """Seconds, from the header of whichever error in the chain has it, else from the provider's words."""
+    for link in _chain(error):
+        response = getattr(link, "response", None)
+        for headers in (getattr(link, "litellm_response_headers", None), getattr(response, "headers", None)):
+            with suppress(ValueError):
+                return float((headers or {}).get("retry-after") or "none")
+    told = _WAIT.search(said)
+    return float(next(number for number in told.groups() if number)) if told else None

@@ -94,6 +94,19 @@ def test_the_window_is_read_where_it_is_told(words: str, window: int | None) -> 
     assert classify(Said(413, words), model="m", base=None).window == window
 
 
+@pytest.mark.parametrize(
+    ("words", "wait"),
+    [
+        ("Rate limit reached. Please try again in 7.5s. Visit", 7.5),
+        ('{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "31s"}', 31.0),
+        ("Please try again in 6m0s.", None),
+        ("Rate limit reached.", None),
+    ],
+)
+def test_the_wait_is_read_where_it_is_told(words: str, wait: float | None) -> None:
+    assert classify(Said(429, words), model="m", base=None).retry_after == wait
+
+
 def test_the_refused_option_is_named() -> None:
     words = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
     assert classify(Said(400, words), model="m", base=None).parameter == "max_tokens"

@@ -97,6 +97,7 @@ class Rules:
     system: bool = True
     alternate: bool = False
     pictures: bool = True
+    short_ids: bool = False
     parameters: Sequence[str] = ()
     """Further parameters of the request that are refused by name (`temperature`)."""
     model: str | None = None

@@ -145,6 +145,7 @@ REFUSALS: tuple[Behaviour, ...] = (
     Behaviour(name="takes no usage option", rules=Rules(usage_option=False), requests=3),
     Behaviour(name="neither streams nor counts", rules=Rules(stream=False, usage_option=False), requests=3),
     Behaviour(name="refuses temperature", rules=Rules(parameters=("temperature",)), requests=3),
+    Behaviour(name="wants ids of nine letters and digits", rules=Rules(short_ids=True), requests=3),
     Behaviour(
         name="refuses tools without a word why",
         rules=Rules(tools=False, functions=False, complaint=_error("Bad request")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,6 +78,9 @@ def _messages(body: Json, rules: Rules) -> Refusal | None:
     for message in messages:
         if wrong := _content(message, rules):
             return Refusal(words=wrong)
+    ids = [call.get("id") for message in messages for call in message.get("tool_calls") or ()]
+    if rules.short_ids and (long := [id for id in ids if not re.fullmatch("[a-zA-Z0-9]{9}", str(id))]):
+        return Refusal(words=f"Tool call id was {long[0]} but must be a-z, A-Z, 0-9, with a length of 9.")
     if wrong := _pairs(messages):
         return Refusal(words=wrong, param="messages")
     return None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from interpreter import events as e
-from tests.providers.answers import Answer, Called, Rules, Say, code, say
+from tests.providers.answers import Answer, Broken, Called, Refuse, Rules, Say, code, say
 from tests.providers.driving import drive
 from tests.providers.server import serve
 
@@ -66,6 +66,27 @@ def test_the_providers_own_count_of_tokens_is_told(provider: str) -> None:
     usage = next(event for event in driven.events if isinstance(event, e.UsageReported))
     cached = 0 if provider == "ollama_chat" else 60
     assert (usage.tokens_in, usage.tokens_out, usage.tokens_cached) == (100, 7, cached)
+
+
+TROUBLE: dict[str, tuple[Answer, float]] = {
+    "too often": (Refuse(status=429, body={"error": {"message": "slow down"}}, headers={"retry-after": "7"}), 7.0),
+    "an error": (Refuse(status=500, body={"error": {"message": "oops"}}), 1.0),
+    "overload": (Refuse(status=503, body={"error": {"message": "overloaded"}}), 1.0),
+    "a lost connection": (Broken(say=code("print(42)"), pieces=1), 1.0),
+    "nothing": (say(""), 1.0),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_trouble_that_passes_costs_one_more_request_and_runs_nothing_twice(provider: str, trouble: str) -> None:
+    answer, wait = TROUBLE[trouble]
+    with serve(answer, code("print(42)"), answer, say("It is 42.")) as endpoint:
+        driven = drive(PROVIDERS[provider], base=endpoint.base(provider))
+    assert (driven.finished.error, driven.answer) == (None, "It is 42.")
+    assert driven.ran == ["print(42)"]
+    assert driven.waits == [wait, wait]
+    assert len(endpoint.requests) == 4
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -116,6 +116,16 @@ def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) ->
     assert (driven.answer, endpoint.requests[0].path) == ("Hello.", "http://models.example/v1/chat/completions")
 
 
+def test_an_endpoint_that_finds_it_too_long_gets_less_and_the_turn_goes_on() -> None:
+    long = f"print({'7' * 4000})"
+    with serve(code(long), say("One."), code(long, id="b"), say("Two."), rules=Rules(window=14000)) as endpoint:
+        driven = drive("scripted", "Go.", "Again?", base=endpoint.base())
+    assert (driven.finished.error, driven.answer, driven.ran) == (None, "Two.", [long, long])
+    assert endpoint.statuses == [200, 200, 200, 400, 200]
+    trims = [(event.dropped, event.shortened) for event in driven.events if isinstance(event, e.HistoryTrimmed)]
+    assert trims == [(1, 1)]
+
+
 # ---- stops and time-outs
 
 
