@@ -10,24 +10,23 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-_STRING_END = r"\x07|\x1b\\|[\x9c\x18\x1a]"
-_STRING_BODY = r"[^\x07\x1b\x9c\x18\x1a]*"
-_STRING_START = r"(?:\x1b[\]P_^X]|[\x9d\x90\x9f\x9e\x98])"
+_STRING_END = r"(?:\x07|\x1b\\|[\x9c\x18\x1a]|(?=\x1b[^\\]))"  # an escape code that is not its end cuts it off
+_STRING = r"(?:\x1b[\]P_^X]|[\x9d\x90\x9f\x9e\x98])[^\x07\x1b\x9c\x18\x1a]*"
 _SEQUENCE = re.compile(
-    r"(?:\x1b\[|\x9b)(?P<parameters>[0-?]*)(?P<middle>[ -/]*)(?P<final>[@-~])"  # CSI
-    rf"|{_STRING_START}{_STRING_BODY}(?:{_STRING_END})"  # OSC, DCS, APC, PM and SOS with all they carry
+    rf"(?P<string>{_STRING}\x1b?\Z)"  # OSC, DCS, APC, PM and SOS with all they carry
+    rf"|{_STRING}{_STRING_END}"
+    r"|(?P<command>(?:\x1b(?:\[[0-?]*)?|\x9b[0-?]*)[ -/]*\Z)"
+    r"|(?:\x1b\[|\x9b)(?P<parameters>[0-?]*)(?P<middle>[ -/]*)(?P<final>[@-~])"  # CSI
     r"|\x1b[ -/]+[0-~]|\x1b[0-Z\\^-~]"  # charsets and two-character commands
     r"|(?P<kept>[\r\b])"
     r"|(?P<surrogate>[\ud800-\udfff])"
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
+"""Each alternative consumes what it looked at, so that no text, however hostile, takes more than linear time."""
 _SUSPECT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]")
-_UNFINISHED = re.compile(
-    rf"(?:\x1b(?:\[[0-?]*[ -/]*|[ -/]*)|\x9b[0-?]*[ -/]*|{_STRING_START}{_STRING_BODY}\x1b?)\Z",
-)
 _END_OF_STRING = re.compile(_STRING_END)
 _LONGEST = 4096
-"""An unfinished sequence longer than this is swallowed until its end instead of being held."""
+"""Of an unfinished sequence longer than this nothing is held; a string is swallowed until its end."""
 
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 """Letters that look like nothing, and are good for names in several languages."""
@@ -58,11 +57,6 @@ class Sanitizer:
             text, self._swallowing = text[end.end() :], False
         if not _SUSPECT.search(text):
             return text
-        if unfinished := _UNFINISHED.search(text):
-            self._held = text[unfinished.start() :]
-            text = text[: unfinished.start()]
-            if len(self._held) > _LONGEST:
-                self._held, self._swallowing = "", True
         return _SEQUENCE.sub(self._replaced, text)
 
     def close(self) -> str:
@@ -72,6 +66,10 @@ class Sanitizer:
         return reset
 
     def _replaced(self, found: re.Match[str]) -> str:
+        if found["string"] or found["command"]:  # goes on in the next piece
+            self._swallowing = bool(found["string"]) and len(found[0]) > _LONGEST
+            self._held = found[0] if len(found[0]) <= _LONGEST else ""
+            return ""
         if found["surrogate"]:
             return "\ufffd"
         if found["kept"]:

@@ -99,3 +99,10 @@ def test_a_fence_without_an_end_is_drawn_to_the_end() -> None:
 def test_a_table_too_wide_for_the_screen_is_read_row_by_row() -> None:
     table = "| first | second | third | fourth |\n|---|---|---|---|\n| aaaaaa | bbbbbb | cccccc | dddddd |\n"
     assert whole(table, 18) == ["first: aaaaaa", "second: bbbbbb", "third: cccccc", "fourth: dddddd"]
+
+
+def test_a_column_that_was_empty_when_its_width_was_chosen_takes_what_comes() -> None:
+    table = "| a | |\n|---|---|\n" + "| one | |\n" * 300 + "| two | 日本 |\n"
+    lines = streamed(table, 333)
+    assert lines[2:302] == ["one"] * 300
+    assert [line.strip() for line in lines[302:]] == ["two  日", "本"]

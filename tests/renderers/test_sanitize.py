@@ -33,6 +33,8 @@ _ALPHABET = (
         ("lone \ud83d half", "lone \ufffd half"),
         ("hidden \U000e0041\U000e0042tags", "hidden tags"),
         ("unfinished \x1b[3", "unfinished "),
+        ("a\x1b]0;title\x1b[31mb", "ab"),
+        ("a\x1b[" + "1" * 5000, "a"),
     ],
 )
 def test_what_a_terminal_obeys_is_left_out_with_all_it_carries(foreign: str, drawn: str) -> None:
@@ -89,6 +91,17 @@ def test_a_string_without_an_end_is_swallowed_and_not_kept() -> None:
         "",
         "after",
     ]
+
+
+def test_a_command_without_an_end_hides_nothing_that_follows() -> None:
+    sanitizer = Sanitizer()
+    assert "".join(sanitizer.feed(piece) for piece in ("\x1b[" + "1" * 5000, "after")) == "after"
+
+
+@pytest.mark.parametrize("start", ["\x9d", "\x1b]", "\x1b[", "\x9b", "\x1b", "\x1b]\x9d", "\x90a"])
+@pytest.mark.parametrize("end", ["", "\x07", "\x1bb", "\x80"])
+def test_hostile_text_takes_no_longer_than_other_text(start: str, end: str) -> None:
+    assert len(clean(start * 200_000 + end + "after")) <= 600_000  # minutes, if it took more than linear time
 
 
 def test_a_title_is_one_line() -> None:

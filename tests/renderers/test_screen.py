@@ -280,6 +280,17 @@ def test_the_end_of_a_long_turn_is_told_as_wanted(notify: Notify, signal: str) -
     assert "".join(screen.sent) == signal
 
 
+def test_the_colours_can_be_changed_between_two_parts() -> None:
+    screen = Screen()
+    draw = renderer(screen)
+    draw(e.Text(text="`one`"))
+    draw.recolour("dark")
+    draw(e.Text(text="`two`"))
+    draw.settle()
+    assert "\x1b[36mone\x1b[0m" in "".join(screen.sent)
+    assert "\x1b[96mtwo\x1b[0m" in "".join(screen.sent)
+
+
 def test_a_terminal_without_unicode_is_drawn_in_ascii() -> None:
     screen = Screen()
     screen.encoding = "ascii"

@@ -56,13 +56,11 @@ class TerminalRenderer:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._can = abilities(environment, file, plain=plain, images=images)
-        self._theme = THEMES["none" if not self._can.styles else theme if self._can.colour else "mono"]
         self._writer = Writer(file)
         self._clock = clock
         frame = Frame(self._writer.write, redraws=self._can.redraw)
-        self._canvas = Canvas(frame, Status(self._theme.quiet, clock), size=size, clock=clock)
-        self._page = Page(self._theme, unicode=self._can.unicode)
-        self._results = Results(self._theme, self._can)
+        self._canvas = Canvas(frame, Status(clock), size=size, clock=clock)
+        self.recolour(theme)
         self._spent = Spent(clock)
         self._notify = notify if self._can.redraw else "off"
         self._last = ""  # what stands last on the screen: code or output, and of which cell
@@ -81,6 +79,13 @@ class TerminalRenderer:
     def broken(self) -> bool:
         """Whether the terminal has gone."""
         return self._writer.broken
+
+    def recolour(self, theme: ThemeChoice) -> None:
+        """From the next part on draw in another theme, as far as the terminal and the user's wishes let it."""
+        self._theme = THEMES["none" if not self._can.styles else theme if self._can.colour else "mono"]
+        self._page = Page(self._theme, unicode=self._can.unicode)
+        self._results = Results(self._theme, self._can)
+        self._canvas.status.style = self._theme.quiet
 
     def settle(self) -> None:
         """Finish what is open: the cursor is at the start of a fresh line; nothing is drawn until the next event."""

@@ -13,8 +13,8 @@ _PATIENCE = 1.0
 class Status:
     """The row, drawn in `style`."""
 
-    def __init__(self, style: str, clock: Callable[[], float]) -> None:
-        self._style = style
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.style = ""
         self._clock = clock
         self._what = ""
         self._since = 0.0
@@ -37,4 +37,4 @@ class Status:
         waited = self._clock() - self._since
         if not self._what or waited < _PATIENCE:
             return ""
-        return paint(self._style, cut(f"{self._what}, {waited:.0f} s", width - 1)[0])
+        return paint(self.style, cut(f"{self._what}, {waited:.0f} s", width - 1)[0])

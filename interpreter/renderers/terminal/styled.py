@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from rich.cells import cell_len, get_character_cell_size
@@ -47,6 +47,7 @@ def columns_of(text: str) -> int:
 
 def wrap(spans: Iterable[Span], width: int) -> list[list[Span]]:
     """Rows of at most `width` columns, broken between words where that is possible; no row ends in a space."""
+    width = max(1, width)
     rows: list[list[Span]] = [[]]
     column = 0
     space: Span | None = None
@@ -68,13 +69,12 @@ def wrap(spans: Iterable[Span], width: int) -> list[list[Span]]:
             if space is not None:
                 rows[-1].append(space)
                 column, space = column + 1, None
-            for piece in _pieces(word, length, column, width):
-                size = length if piece is word else columns_of(piece)
-                if column + size > width and column:
+            for piece in _rows_of_word(word, width):
+                if column and column + columns_of(piece) > width:
                     rows.append([])
                     column = 0
                 rows[-1].append((style, piece))
-                column += size
+                column += columns_of(piece)
     return rows
 
 
@@ -89,28 +89,23 @@ def _unglue(rows: list[list[Span]]) -> list[Span]:
     return []
 
 
-def _pieces(word: str, length: int, column: int, width: int) -> Iterable[str]:
-    if length <= width:
-        return (word,)
-    first = max(0, width - column)
-    return (piece for piece in (*cut(word, first)[:1], *cut(cut(word, first)[1], width, all_of_it=True)) if piece)
+def _rows_of_word(word: str, width: int) -> Iterator[str]:
+    """A word, whole if it fits into one row."""
+    while word:
+        piece, word = cut(word, width)
+        yield piece
 
 
-def cut(text: str, width: int, *, all_of_it: bool = False) -> tuple[str, ...]:
-    """`text` cut where it is `width` columns wide: in two, or, for `all_of_it`, in as many pieces as it takes."""
+def cut(text: str, width: int) -> tuple[str, str]:
+    """What of `text` fits into `width` columns, at least one character if that is above 0; and the rest."""
     if columns_of(text) <= width:
-        return (text,) if all_of_it else (text, "")
-    pieces: list[str] = []
-    start = column = 0
+        return text, ""
+    column = 0
     for position, character in enumerate(text):
-        size = get_character_cell_size(character)
-        if column + size > width and (position > start or width <= 0):
-            pieces.append(text[start:position])
-            if not all_of_it:
-                return pieces[0], text[position:]
-            start, column = position, 0
-        column += size
-    return (*pieces, text[start:]) if all_of_it else (text, "")
+        column += get_character_cell_size(character)
+        if column > width and (position or width <= 0):
+            return text[:position], text[position:]
+    return text, ""
 
 
 def rows_of(line: str, width: int) -> list[str]:

@@ -25,7 +25,7 @@ class Columns:
 
 def columns(rows: Sequence[Row], align: Sequence[Align], width: int) -> Columns | None:
     """Columns for `rows` within `width`; None if they cannot stand side by side."""
-    widths = [max((width_of(row[at]) for row in rows if at < len(row)), default=1) for at in range(len(align))]
+    widths = [max(1, *(width_of(row[at]) for row in rows if at < len(row))) for at in range(len(align))]
     room = width - _GAP * (len(widths) - 1)
     if room < _NARROWEST * len(widths) and sum(widths) > room:
         return None
