@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from interpreter.answering import answerer
+from interpreter.answering import Answerer, answerer
 from interpreter.choosing import Choice, Remote, choose
 from interpreter.events import ModelChanged
 from interpreter.limits import Limits
@@ -15,7 +15,7 @@ from interpreter.places import Places, places
 from interpreter.prompt import Surroundings
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.resume import Loaded
-from interpreter.recording import opened
+from interpreter.recording import Records, opened
 from interpreter.runners.environment import Workplace, workplace
 from interpreter.runners.languages import LocalRunners, row_from_table
 from interpreter.seams import Consumer, Host
@@ -69,21 +69,7 @@ async def assemble(
     where = _surroundings(place, runners)
     answering = answerer(choice, settings, home, environment, where)
     records = opened(settings, home, secrets, warn)
-    session = Session(
-        model=answering.model,
-        ladder=answering.ladder,
-        runners=runners,
-        host=host,
-        keeper=records.keeper,
-        consumers=(*records.consumers, *consumers),
-        limits=Limits(max_steps=settings.max_steps, max_cost=settings.max_cost),
-        cell_timeout=settings.cell_timeout,
-        background_after=settings.background_after,
-        id=records.folder.id,
-        paths=records.folder.paths,
-        history=records.history,
-        attach=answering.attach,
-    )
+    session = _session(settings, answering, runners, records, host, consumers)
     if records.loaded:
         _go_on(session, records.loaded, warn)
 
@@ -104,6 +90,31 @@ async def assemble(
 
     return Assembly(
         session=session, folder=records.folder, secrets=secrets, warm=answering.warm, close=close, switch=switch
+    )
+
+
+def _session(
+    settings: Settings,
+    answering: Answerer,
+    runners: LocalRunners,
+    records: Records,
+    host: Host,
+    consumers: Sequence[Consumer],
+) -> Session:
+    return Session(
+        model=answering.model,
+        ladder=answering.ladder,
+        runners=runners,
+        host=host,
+        keeper=records.keeper,
+        consumers=(*records.consumers, *consumers),
+        limits=Limits(max_steps=settings.max_steps, max_cost=settings.max_cost),
+        cell_timeout=settings.cell_timeout,
+        background_after=settings.background_after,
+        id=records.folder.id,
+        paths=records.folder.paths,
+        history=records.history,
+        attach=answering.attach,
     )
 
 

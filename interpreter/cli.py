@@ -8,7 +8,9 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
 from interpreter import __version__
@@ -19,7 +21,7 @@ from interpreter.places import places
 from interpreter.settings import LATEST, options
 from interpreter.sources import resolve
 
-COMMANDS: tuple[str, ...] = ("sessions",)
+COMMANDS: tuple[str, ...] = ("sessions", "export", "replay", "run")
 """First words that are commands; each is a module of `interpreter.commands`."""
 
 _USAGE = "interpreter [OPTION ...] [PROMPT]"
@@ -105,13 +107,16 @@ def _run(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         return _command(word, (*before, *after), environment)
     given = _parser().parse_args(joined(argv, environment))
     context = _context(given, environment)
-    if given.prompt is None and context.interactive and not context.settings.json:
+    prompt: str | None = given.prompt
+    if prompt is not None and prompt.endswith(".ipynb") and Path(prompt).is_file():
+        context, prompt = replace(context, settings=replace(context.settings, notebook=prompt)), None
+    if prompt is None and context.interactive and not context.settings.json:
         from interpreter.repl.loop import converse
 
         return converse(context)
     from interpreter.oneshot import once
 
-    return once(given.prompt, context)
+    return once(prompt, context)
 
 
 def _command(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from interpreter.events import Event, SessionStarted
 from interpreter.history import History
 from interpreter.places import Places
 from interpreter.recorders.folder import SessionFolder
@@ -47,17 +49,23 @@ class Records:
 
 
 def opened(settings: Settings, home: Places, secrets: Secrets, warn: Callable[[str], None]) -> Records:
-    """The records of a new session, or of the kept one that `settings` resume. `warn` is told of survivable trouble.
+    """The records of a new session (begun with a notebook, where `settings` name one) or of the one they resume.
 
-    Raises `UsageError` if no such session is kept, `StorageError` if it cannot be kept or another program has it.
+    `warn` is told of survivable trouble. Raises `UsageError` if no such session is kept, `StorageError` if it cannot be
+    kept or another program has it.
     """
     store = Store(home.sessions)
     size = settings.keep_megabytes * 1_000_000 if settings.keep_megabytes else None
     store.retain(days=settings.keep_days, size=size)
+    begun = _from_notebook(settings.notebook) if settings.notebook and settings.resume is None else ()
     folder = store.create() if settings.resume is None else _resumed(store, settings.resume)
     journal = Journal(folder, secrets=secrets)  # first: it takes the session for this program
     try:
-        loaded = None if settings.resume is None else load(folder)
+        if begun:
+            journal(SessionStarted(session=folder.id, model="", paths=folder.paths))
+        for event in begun:
+            journal(event)
+        loaded = load(folder) if begun or settings.resume else None
     except BaseException:
         journal.close()
         raise
@@ -68,6 +76,13 @@ def opened(settings: Settings, home: Places, secrets: Secrets, warn: Callable[[s
         keeper=DiskKeeper(folder, secrets=secrets),
         loaded=loaded,
     )
+
+
+def _from_notebook(path: str) -> tuple[Event, ...]:
+    """What a new session takes over from a notebook, as if it had been kept here."""
+    from interpreter.notebooks.opening import open_notebook
+
+    return open_notebook(Path(path)).events
 
 
 def _resumed(store: Store, wanted: str) -> SessionFolder:

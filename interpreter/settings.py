@@ -224,6 +224,9 @@ class Settings:
     languages: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Languages of the user's own, as their tables in the configuration file; no flag and no variable gives them."""
 
+    notebook: str | None = None
+    """A notebook to begin with; given as the prompt, so neither a flag nor a variable is for it."""
+
     def __post_init__(self) -> None:
         for known in options():
             given = getattr(self, known.name)
