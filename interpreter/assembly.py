@@ -69,7 +69,7 @@ async def assemble(
     where = _surroundings(place, runners)
     answering = answerer(choice, settings, home, environment, where)
     records = opened(settings, home, secrets, warn)
-    session = _session(settings, answering, runners, records, host, consumers)
+    session = _session(settings, answering, runners, records, host=host, consumers=consumers)
     if records.loaded:
         _go_on(session, records.loaded, warn)
 
@@ -98,6 +98,7 @@ def _session(
     answering: Answerer,
     runners: LocalRunners,
     records: Records,
+    *,
     host: Host,
     consumers: Sequence[Consumer],
 ) -> Session:
