@@ -6,6 +6,7 @@ a name is taken by the first row that has it.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +38,18 @@ class Language:
 
 PYTHON = Language(name="python", aliases=("py", "python3", "ipython"), kind="python")
 SHELL = Language(name="shell", aliases=("bash", "sh", "zsh", "console", "shellscript"), kind="shell")
+_POWERSHELL = ("-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File")
+WINDOWS_SHELLS = tuple(
+    Language(
+        name="shell",
+        aliases=("powershell", "pwsh", "ps1", "console"),
+        kind="program",
+        command=(program, *_POWERSHELL),
+        suffix=".ps1",
+    )
+    for program in ("pwsh", "powershell")
+)
+"""Without a pseudo-terminal of the kind that `ShellRunner` needs, each cell is a PowerShell of its own."""
 PROGRAMS = (
     Language(name="javascript", aliases=("js", "node"), kind="program", command=("node",), suffix=".js"),
     Language(name="ruby", aliases=("rb",), kind="program", command=("ruby",), suffix=".rb"),
@@ -44,13 +57,7 @@ PROGRAMS = (
     Language(name="lua", kind="program", command=("lua",), suffix=".lua"),
     Language(name="r", aliases=("rscript",), kind="program", command=("Rscript",), suffix=".R"),
     Language(name="julia", aliases=("jl",), kind="program", command=("julia",), suffix=".jl"),
-    Language(
-        name="powershell",
-        aliases=("pwsh", "ps1"),
-        kind="program",
-        command=("pwsh", "-NoProfile", "-NonInteractive", "-File"),
-        suffix=".ps1",
-    ),
+    Language(name="powershell", aliases=("pwsh", "ps1"), kind="program", command=("pwsh", *_POWERSHELL), suffix=".ps1"),
 )
 """Interpreters that are offered where their command is on PATH and no kernel runs their language."""
 
@@ -69,7 +76,8 @@ def row_from_table(name: str, table: Mapping[str, object]) -> Language:
         raise SettingsError(f"{place} kernel and suffix are text.")
     if bool(command) == bool(kernel):
         raise SettingsError(f"{place} needs either a command or a kernel.")
-    kind: Kind = "kernel" if kernel else "shell" if name.lower() == SHELL.name else "program"
+    terminal = name.lower() == SHELL.name and os.name == "posix"
+    kind: Kind = "kernel" if kernel else "shell" if terminal else "program"
     aliases = tuple(alias.lower() for alias in _words(table.get("aliases", ()), f"{place} aliases"))
     return Language(name=name.lower(), aliases=aliases, kind=kind, kernel=kernel, command=command, suffix=suffix)
 
@@ -78,15 +86,17 @@ def rows(
     environment: Mapping[str, str], specs: Iterable[Kernelspec], own: Sequence[Language] = ()
 ) -> tuple[Language, ...]:
     """The languages that can run here, the user's `own` rows before ours; names and aliases are each given once."""
-    shell = next((replace(row, aliases=(*SHELL.aliases, *row.aliases)) for row in own if row.name == SHELL.name), SHELL)
+    shells = [replace(row, aliases=(*SHELL.aliases, *row.aliases)) for row in own if row.name == SHELL.name]
+    shells += (SHELL,) if os.name == "posix" else WINDOWS_SHELLS
     found: dict[str, Language] = {}
-    for row in (PYTHON, shell, *own, *_kernels(specs), *PROGRAMS):
+    for row in (PYTHON, *shells, *own, *_kernels(specs), *PROGRAMS):
         there = row.kind != "program" or row in own or shutil.which(row.command[0], path=environment.get("PATH"))
         if there and row.name not in found:
             found[row.name] = row
     taken = set(found)
     for row in found.values():
-        found[row.name] = replace(row, aliases=tuple(alias for alias in row.aliases if alias not in taken))
+        aliases = dict.fromkeys(alias for alias in row.aliases if alias not in taken)
+        found[row.name] = replace(row, aliases=tuple(aliases))
         taken.update(row.aliases)
     return tuple(found.values())
 

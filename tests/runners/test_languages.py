@@ -1,0 +1,142 @@
+"""Which languages there are: rows from the table, from the user's configuration, from installed kernelspecs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from interpreter.errors import SettingsError
+from interpreter.runners.kernelspecs import Kernelspec, data_folders, installed
+from interpreter.runners.languages import SHELL, Language, LocalRunners, row_from_table, rows
+from tests.runners.bench import at
+
+R = Kernelspec(name="ir", language="r")
+DENO = Kernelspec(name="deno", language="typescript")
+
+
+def programs(folder: Path, *names: str) -> dict[str, str]:
+    """An environment whose PATH has these programs and no other."""
+    place = folder / "bin"
+    place.mkdir()
+    for name in names:
+        (place / name).write_text("#!/bin/sh\n")
+        (place / name).chmod(0o755)
+    return {"PATH": str(place), "HOME": str(folder)}
+
+
+def spec(folder: Path, name: str, text: str) -> None:
+    """A kernelspec's file in the data folder `folder`."""
+    place = folder / "kernels" / name
+    place.mkdir(parents=True)
+    (place / "kernel.json").write_text(text)
+
+
+def names(found: tuple[Language, ...]) -> list[str]:
+    """The canonical names."""
+    return [row.name for row in found]
+
+
+def test_python_and_the_shell_are_always_there_and_programs_where_their_command_is(tmp_path: Path) -> None:
+    assert names(rows(programs(tmp_path, "node", "lua"), ())) == ["python", "shell", "javascript", "lua"]
+
+
+def test_a_kernelspec_is_a_language_and_goes_before_a_program_of_the_same_language(tmp_path: Path) -> None:
+    found = rows(programs(tmp_path, "Rscript", "node"), (DENO, R))
+    assert [(row.name, row.kind, row.kernel) for row in found[2:]] == [
+        ("typescript", "kernel", "deno"),
+        ("r", "kernel", "ir"),
+        ("javascript", "program", None),
+    ]
+
+
+def test_a_name_stands_for_one_language_alone(tmp_path: Path) -> None:
+    with_node = rows(programs(tmp_path, "node"), (DENO,))
+    said = [word for row in with_node for word in (row.name, *row.aliases)]
+    assert sorted(said) == sorted(set(said))
+    assert "javascript" in next(row.aliases for row in rows({"PATH": ""}, (DENO,)) if row.name == "typescript")
+
+
+def test_a_second_kernel_of_a_language_has_its_own_name_and_kernels_of_python_have_none() -> None:
+    more = [R, Kernelspec(name="r-4.4", language="r"), Kernelspec(name="python3", language="python")]
+    more.append(Kernelspec(name="bash", language="bash"))
+    assert names(rows({"PATH": ""}, more)) == ["python", "shell", "r", "r-4.4"]
+
+
+def test_a_row_of_the_user_goes_before_ours(tmp_path: Path) -> None:
+    bun = row_from_table("javascript", {"command": ["bun", "run"], "aliases": ["js"], "suffix": ".js"})
+    zsh = row_from_table("shell", {"command": "zsh"})
+    found = {row.name: row for row in rows(programs(tmp_path, "node"), (), (bun, zsh))}
+    assert found["javascript"].command == ("bun", "run")
+    assert (found["shell"].command, found["shell"].aliases) == (("zsh",), SHELL.aliases)
+
+
+def test_a_table_becomes_a_row() -> None:
+    assert row_from_table("Groovy", {"command": ["groovy"], "aliases": ["GVY"], "suffix": ".groovy"}) == Language(
+        name="groovy", aliases=("gvy",), kind="program", command=("groovy",), suffix=".groovy"
+    )
+    assert row_from_table("stats", {"kernel": "ir"}) == Language(name="stats", kind="kernel", kernel="ir")
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"comand": "x"}, "[language.x] has no key 'comand'. It takes command, kernel, aliases and suffix."),
+        ({}, "[language.x] needs either a command or a kernel."),
+        ({"command": "x", "kernel": "y"}, "[language.x] needs either a command or a kernel."),
+        ({"command": [1]}, "[language.x] command is a word or a list of words."),
+        ({"command": "x", "aliases": 3}, "[language.x] aliases is a word or a list of words."),
+        ({"kernel": 3}, "[language.x] kernel and suffix are text."),
+    ],
+)
+def test_a_table_that_cannot_be_a_row_is_one_clear_line(table: dict[str, object], words: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        row_from_table("x", table)
+    assert str(raised.value) == words
+
+
+def test_kernelspecs_are_read_from_their_folders_the_first_of_a_name_wins(tmp_path: Path) -> None:
+    near, far = tmp_path / "near", tmp_path / "far"
+    spec(near, "IR", json.dumps({"argv": ["R"], "language": "R"}))
+    spec(near, "broken", "{")
+    spec(near, "odd", json.dumps({"argv": [], "language": "odd"}))
+    spec(near, "list", "[]")
+    spec(far, "ir", json.dumps({"argv": ["R"], "language": "other"}))
+    spec(far, "julia-1.11", json.dumps({"argv": ["julia"], "language": "julia"}))
+    assert installed((near, far, tmp_path / "nowhere")) == (R, Kernelspec(name="julia-1.11", language="julia"))
+
+
+def test_folders_named_by_the_user_come_before_those_of_the_machine(tmp_path: Path) -> None:
+    environment = {"JUPYTER_PATH": str(tmp_path), "JUPYTER_DATA_DIR": str(tmp_path / "mine"), "HOME": str(tmp_path)}
+    folders = list(data_folders(environment))
+    assert folders[0] == tmp_path
+    assert tmp_path / "mine" in folders
+
+
+def test_names_and_aliases_resolve_in_any_case_and_unknown_ones_do_not(tmp_path: Path) -> None:
+    runners = LocalRunners(place=at(tmp_path), interactive=False)
+    asked = ("Python", "PY", "bash", "SHELL", "klingon")
+    assert [runners.resolve(name) for name in asked] == ["python", "python", "shell", "shell", None]
+    assert runners.get("shell") is runners.get("shell")
+
+
+def test_the_model_is_told_which_languages_keep_nothing(tmp_path: Path) -> None:
+    own = (row_from_table("groovy", {"command": "groovy"}),)
+    note = LocalRunners(place=at(tmp_path, environment={"PATH": ""}), interactive=False, own=own).note
+    assert note == ("In groovy each call is a program of its own: nothing persists, only what is printed is shown.")
+
+
+def test_listing_the_languages_imports_no_jupyter(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path\n"
+        "from interpreter.runners.environment import workplace\n"
+        "from interpreter.runners.languages import LocalRunners\n"
+        "place = workplace(folder='.', environment=os.environ, cache=Path(sys.argv[1]))\n"
+        "LocalRunners(place=place, interactive=False).languages\n"
+        "print(sorted({'jupyter_client', 'jupyter_core', 'zmq', 'ptyprocess'} & set(sys.modules)))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
