@@ -27,7 +27,7 @@ from interpreter.testing import ScriptedHost, ScriptedModel
 from tests.conversations import BRIEF
 
 
-def record(home: Path, *cells: str, lines: tuple[str | None, ...] = ()) -> str:
+def record(home: Path, *cells: str) -> str:
     """A session under `home` in which the user ran `cells` (one of the shell begins with `!`); its id."""
     context = context_in(home)
     folder = Store(context.places.sessions).create()
@@ -39,7 +39,7 @@ def record(home: Path, *cells: str, lines: tuple[str | None, ...] = ()) -> str:
             model=ScriptedModel(),
             ladder=FixedProtocol("tools", BRIEF),
             runners=LocalRunners(place=place, interactive=True),
-            host=ScriptedHost(lines=lines),
+            host=ScriptedHost(),
             keeper=DiskKeeper(folder),
             consumers=(journal, notebook),
             id=folder.id,
