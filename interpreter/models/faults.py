@@ -51,6 +51,11 @@ def _refusal(refused: Feature, says: str, words: str, statuses: tuple[int, ...] 
 TABLE: tuple[Row, ...] = (
     Row(
         fault="connect",
+        says=r"CERTIFICATE_VERIFY_FAILED|certificate verify failed",
+        words="The certificate of {base} is not trusted here. Name the file of your network's own in SSL_CERT_FILE.",
+    ),
+    Row(
+        fault="connect",
         says=r"\bConnectError\b|Connection refused|Name or service not known|nodename nor servname|"
         r"Temporary failure in name resolution|All connection attempts failed",
         words=_NOBODY,
@@ -179,12 +184,16 @@ _WINDOW = re.compile(
 )
 
 
+_TOLD = 4000
+"""Letters at the head and the tail of an error that are looked at: some repeat the whole request."""
+
 _WAIT = re.compile(r"retryDelay['\": ]+(\d+(?:\.\d+)?)s|try again in (\d+(?:\.\d+)?) ?s", re.IGNORECASE)
 
 
 def classify(error: BaseException, *, model: str, base: str | None, secrets: Secrets | None = None) -> ModelError:
     """The fault that `error`, or what lies behind it, stands for; no secret is repeated in it."""
     names = " ".join(type(link).__name__ for link in _chain(error))
+    deep = " ".join(str(link)[:200] for link in _chain(error) if isinstance(link, OSError))
     said = secrets.masked(_said(error)) if secrets else _said(error)
     status = getattr(error, "status_code", None)
     for row in TABLE:
@@ -192,7 +201,7 @@ def classify(error: BaseException, *, model: str, base: str | None, secrets: Sec
             continue
         if row.statuses and status not in row.statuses:
             continue
-        found = re.search(row.says, f"{said} {names}", re.IGNORECASE | re.DOTALL) if row.says else None
+        found = re.search(row.says, f"{said} {names} {deep}", re.IGNORECASE | re.DOTALL) if row.says else None
         if row.says and found is None:
             continue
         return ModelError(
@@ -219,7 +228,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _said(error: BaseException) -> str:
     response = getattr(error, "response", None)
     body = getattr(error, "body", None) or getattr(response, "text", None)
-    return f"{error} {body}" if body else str(error)
+    said = f"{error} {body}" if body else str(error)
+    return said if len(said) <= 2 * _TOLD else f"{said[:_TOLD]} … {said[-_TOLD:]}"
 
 
 def _brief(said: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -94,12 +96,21 @@ def serve(
     pace: float = 0.0,
     again: bool = False,
     port: int = 0,
+    certificate: Path | None = None,
 ) -> Iterator[Endpoint]:
-    """Serve `script` on loopback, on a free port unless one is given, for as long as the block lasts."""
+    """Serve `script` on loopback, on a free port unless one is given, for as long as the block lasts.
+
+    With `certificate`, a file of it and its key, over TLS.
+    """
     endpoint = Endpoint(script=list(script), rules=rules or Rules(), models=models, pace=pace, again=again)
     server = _Server(("127.0.0.1", port), _Handler)
     server.endpoint, server.pending, server.turn = endpoint, list(script), threading.Lock()
     endpoint.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        endpoint.url = f"https://localhost:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -116,6 +127,9 @@ class _Server(ThreadingHTTPServer):
     pending: list[Answer]
     turn: threading.Lock
     daemon_threads = False  # closed with the server, so that no thread outlives its test
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that broke off, as one that trusts no certificate does."""
 
 
 class _Handler(BaseHTTPRequestHandler):

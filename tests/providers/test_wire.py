@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import stat
+import subprocess
+import sys
 from contextlib import aclosing
 from itertools import pairwise
 from pathlib import Path
@@ -124,6 +128,50 @@ def test_an_endpoint_that_finds_it_too_long_gets_less_and_the_turn_goes_on() -> 
     assert endpoint.statuses == [200, 200, 200, 400, 200]
     trims = [(event.dropped, event.shortened) for event in driven.events if isinstance(event, e.HistoryTrimmed)]
     assert trims == [(1, 1)]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate that nobody trusts, with its key, in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("makes its certificate with openssl")
+    folder = tmp_path_factory.mktemp("tls")
+    made = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    named = ["-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run([*made, *named], cwd=folder, check=True, capture_output=True, timeout=60)
+    both = folder / "both.pem"
+    both.write_text((folder / "cert.pem").read_text() + (folder / "key.pem").read_text())
+    return both
+
+
+def test_a_certificate_that_nobody_trusts_is_named_with_the_way_out(certificate: Path) -> None:
+    with serve(say("Hello."), certificate=certificate) as endpoint:
+        driven = drive("scripted", base=endpoint.base())
+    words = "is not trusted here. Name the file of your network's own in SSL_CERT_FILE."
+    assert driven.finished.error == f"The certificate of {endpoint.base()} {words}"
+
+
+PROGRAM = """
+import sys
+from tests.providers.driving import drive
+print(drive("scripted", base=sys.argv[1]).answer)
+"""
+
+
+def test_the_certificates_of_a_companys_network_are_trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with serve(say("Hello."), certificate=certificate) as endpoint:
+        assert drive("scripted", base=endpoint.base()).answer == "Hello."
+
+
+def test_another_usual_variable_for_certificates_counts_too_and_nothing_is_printed(certificate: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "SSL_CERT_FILE"}
+    environment["REQUESTS_CA_BUNDLE"] = str(certificate)
+    with serve(say("Hello."), certificate=certificate) as endpoint:
+        command = [sys.executable, "-c", PROGRAM, endpoint.base()]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.stderr) == ("Hello.\n", "")
 
 
 # ---- stops and time-outs
