@@ -139,14 +139,14 @@ def test_background_jobs_are_listed_survive_an_interrupt_and_end_on_request(atte
     ]
     attended.run("echo begun; sleep 60", stop_at="begun")
     assert len(attended.runner.jobs()) == 2
-    attended.run("kill %1 %2; wait")
+    attended.run("kill %1 %2; wait", timeout=60)
     assert attended.runner.jobs() == ()
 
 
 def test_a_job_that_reads_the_terminal_is_listed_as_stopped(attended: ShellBench) -> None:
     attended.run("cat < /dev/tty &")
     attended.wait(lambda: [job.state for job in attended.runner.jobs()] == ["stopped"])
-    attended.run("kill -9 %1; wait")
+    attended.run("kill -9 $!; wait", timeout=60)
     assert attended.runner.jobs() == ()
 
 
@@ -163,7 +163,7 @@ def test_a_job_that_floods_between_cells_is_told_in_part_and_goes_on(alone: Shel
     assert alone.run("yes flood & true")[-1] == OK
     alone.wait(lambda: bool(alone.late) and "left out" in text(alone.late))
     assert len(text(alone.late)) < 1_200_000
-    alone.run("kill %1; wait")
+    alone.run("kill $!; wait", timeout=60)
     assert alone.run("echo free")[-1] == OK
 
 
