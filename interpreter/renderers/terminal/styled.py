@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from rich.cells import cell_len, get_character_cell_size
@@ -69,12 +69,16 @@ def wrap(spans: Iterable[Span], width: int) -> list[list[Span]]:
             if space is not None:
                 rows[-1].append(space)
                 column, space = column + 1, None
-            for piece in _rows_of_word(word, width):
-                if column and column + columns_of(piece) > width:
-                    rows.append([])
-                    column = 0
+            rest = word
+            while length > width - column:  # a word too long for any row, at the start of one
+                piece, rest = cut(rest, width - column)
                 rows[-1].append((style, piece))
-                column += columns_of(piece)
+                if not rest:
+                    break
+                rows.append([])
+                column, length = 0, columns_of(rest)
+            rows[-1].append((style, rest))
+            column += length
     return rows
 
 
@@ -87,13 +91,6 @@ def _unglue(rows: list[list[Span]]) -> list[Span]:
             del row[position:]
             return moved
     return []
-
-
-def _rows_of_word(word: str, width: int) -> Iterator[str]:
-    """A word, whole if it fits into one row."""
-    while word:
-        piece, word = cut(word, width)
-        yield piece
 
 
 def cut(text: str, width: int) -> tuple[str, str]:
