@@ -176,6 +176,10 @@ class Inspectable(Protocol):
     def state(self) -> RunnerState:
         """What the process does now; asks nobody."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The user's names, as known after the last cell: what a restart loses; asks nobody."""
+
     async def variables(self) -> tuple[Variable, ...]:
         """The user's variables, also while a cell runs where the kernel can."""
 

@@ -8,6 +8,11 @@ from interpreter.seams import Completions, Variable
 class Opaque:
     """The questions of `Inspectable`, each answered with nothing."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     async def variables(self) -> tuple[Variable, ...]:
         """None."""
         return ()

@@ -92,6 +92,7 @@ class Mini:
 
     def __init__(self, late: Callable[[Produced], None]) -> None:
         self.state: RunnerState = "idle"
+        self.names = ("answer",)
         self._late = late
         self._answers: asyncio.Queue[str | None] = asyncio.Queue()
 

@@ -67,7 +67,7 @@ def test_a_second_one_restarts_a_kernel_that_does_not_end_and_says_so(tmp_path: 
         terminal.until("interrupted")
         terminal.until("python busy")
         terminal.send(CTRL_C)
-        terminal.until("python was restarted (you pressed Ctrl-C twice)")
+        terminal.until("python was restarted (you pressed Ctrl-C twice; lost: answer)")
         terminal.until("python idle")
         goes_on(terminal)
 
@@ -78,7 +78,7 @@ def test_a_second_one_while_the_cell_is_still_being_ended_restarts_too(tmp_path:
         terminal.send(CTRL_C)
         terminal.until("ending")
         terminal.send(CTRL_C)
-        terminal.until("python was restarted (you pressed Ctrl-C twice)")
+        terminal.until("python was restarted (you pressed Ctrl-C twice; lost: answer)")
         goes_on(terminal)
 
 

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 async def retry(talk: Conversation) -> None:
-    """Ask the model again, with all that was done: after a failure, an interrupt or a lost connection."""
+    """Ask again after a failure or an interrupt; what was done stays."""
     if not talk.session.history.turns:
         raise UsageError("Nothing was asked yet.")
     await talk.follow(talk.session.retry())
 
 
 async def undo(talk: Conversation, turns: int = 1) -> None:
-    """Take the last turn, or so many turns, back from the conversation.
+    """Take the last turn or turns back from the conversation.
 
     What their code did stays done: files, variables and programs are as they are.
     """
@@ -31,13 +31,13 @@ async def undo(talk: Conversation, turns: int = 1) -> None:
 
 
 async def edit(talk: Conversation) -> None:
-    """Write the next message in your editor, from the last one. Ctrl-X Ctrl-E does so with the line that is typed."""
+    """Write the next message in your editor, from the last one."""
     prompts = [entry.text for entry in talk.session.history.entries if isinstance(entry, Prompt)]
     talk.draft = await edited(prompts[-1] if prompts else "", "markdown", talk.teletype, talk.context.environment)
 
 
 async def copy(talk: Conversation) -> None:
-    """Copy the last reply to the clipboard of your terminal, where it allows that."""
+    """Copy the last reply, where the terminal allows that."""
     replies = [entry.text for entry in talk.session.history.entries if isinstance(entry, Reply) and entry.text]
     if not replies:
         raise UsageError("There is no reply to copy.")
@@ -53,13 +53,16 @@ async def history(talk: Conversation) -> None:
 
 
 async def reset(talk: Conversation) -> None:
-    """Forget the conversation. The kernels go on with their variables; /restart starts them anew."""
+    """Forget the conversation; variables stay, until /restart."""
     if talk.session.history.turns:
         talk.session.undo(talk.session.history.turns)
 
 
 async def compact(talk: Conversation) -> None:
-    """Send the model about half as much of the conversation from now on: outputs in short, then the oldest turns go."""
+    """Send about half as much of the conversation from now on.
+
+    Outputs of old turns are sent in short, then the oldest turns are left out. What is kept stays whole.
+    """
     if not talk.session.compact():
         talk.say("The conversation is as short as it can be.")
 

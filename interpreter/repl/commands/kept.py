@@ -27,12 +27,12 @@ def _ids(talk: Conversation) -> Iterable[str]:
 
 
 async def sessions(talk: Conversation, words: str = "") -> None:
-    """List the kept sessions, or those in which all WORDS occur."""
+    """List the kept sessions, or those that hold WORDS."""
     talk.say(await subcommand(talk, "sessions", words.split()))
 
 
 async def resume(talk: Conversation, session: Annotated[str, _ids] = "") -> None:
-    """Go on with a kept session. Its kernel's variables are gone; the model is told."""
+    """Go on with a kept session; its variables are gone."""
     if not session:
         talk.say(await subcommand(talk, "sessions", ["--limit", "10"]))
         talk.say("Type /resume and an id, or its beginning.")
@@ -41,17 +41,19 @@ async def resume(talk: Conversation, session: Annotated[str, _ids] = "") -> None
 
 
 async def fork(talk: Conversation, turn: int = 0) -> None:
-    """Go on in a new session, from turn TURN of this one (see /history) or from its end."""
+    """Go on in a new session, from turn TURN or from here."""
     from interpreter.recorders.forking import fork as forked
     from interpreter.recorders.store import Store
 
+    if not talk.session.history.turns:
+        raise UsageError("Nothing was asked yet: there is no turn to go on from.")
     store = Store(talk.context.places.sessions)
     new = forked(store, talk.assembly.folder, turn or talk.session.history.turns)
     await talk.reopen(replace(talk.settings, resume=new.id))
 
 
 async def save(talk: Conversation, file: Path | None = None) -> None:
-    """Say where this session is kept, or write its notebook to FILE."""
+    """Say where this session is, or write its notebook to FILE."""
     if file is None:
         talk.say(f"This session saves itself, in {talk.assembly.folder.path}")
     else:
@@ -61,15 +63,16 @@ async def save(talk: Conversation, file: Path | None = None) -> None:
 async def export(
     talk: Conversation, format: Literal["ipynb", "py", "md", "html"] = "ipynb", file: Path | None = None
 ) -> None:
-    """Write this session as a notebook, a Python script, Markdown or a page of HTML."""
+    """Write this session in another format."""
     where = ["-o", str(file)] if file else []
     talk.say(await subcommand(talk, "export", [talk.assembly.folder.id, "--to", format, *where]))
 
 
 async def save_as(talk: Conversation, name: str) -> None:
-    """Keep the code that worked as a command: `interpreter run NAME` runs it again without a model.
+    """Keep the code that worked as a command of its own.
 
-    The plain values that are set first are its parameters; name variables behind NAME to choose them.
+    `interpreter run NAME` runs it without a model. The plain values that are set first are its
+    parameters; name variables behind NAME to choose them.
     """
     from interpreter.saved.command import save_as as saved
 
@@ -79,7 +82,7 @@ async def save_as(talk: Conversation, name: str) -> None:
 
 
 async def open_(talk: Conversation, file: Path | None = None) -> None:
-    """Open the last picture or long output, or FILE, with the program that this machine has for it."""
+    """Open the last picture or long output, or FILE."""
     path = file or _latest(talk.session.history.entries)
     if path is None:
         raise UsageError("There is no picture or file yet. Name one: /open FILE")

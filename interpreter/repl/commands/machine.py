@@ -19,15 +19,15 @@ def _languages(talk: Conversation) -> Iterable[str]:
 
 
 async def vars_(talk: Conversation, language: Annotated[str, _languages] = "") -> None:
-    """List the variables that are alive: names, types, values or shapes, and sizes."""
+    """List the variables with their types, sizes and shapes."""
     runner = talk.session.runners.get(_language(talk, language))
     variables = await runner.variables() if isinstance(runner, Inspectable) else ()
     talk.say(_table(variables) if variables else "There are no variables.")
 
 
 async def restart(talk: Conversation, language: Annotated[str, _languages] = "") -> None:
-    """Start the kernel, or the runner of another language, anew. Its variables are gone; the conversation stays."""
-    await talk.session.restart(_language(talk, language))
+    """Start the kernel, or another language, anew."""
+    await talk.restart(_language(talk, language), "as you asked")
 
 
 async def ask(talk: Conversation) -> None:
@@ -37,7 +37,7 @@ async def ask(talk: Conversation) -> None:
 
 
 async def jobs(talk: Conversation) -> None:
-    """List what runs in the background: cells, and the jobs of the shell."""
+    """List the cells and shell jobs in the background."""
     lines = [f"{cell.cell}  {cell.language}  for {seconds(cell.seconds)}" for cell in talk.session.background]
     for language in talk.facts.ran:
         runner = talk.session.runners.get(language)
@@ -51,7 +51,7 @@ def _background(talk: Conversation) -> Iterable[str]:
 
 
 async def interrupt(talk: Conversation, cell: Annotated[str, _background] = "") -> None:
-    """Interrupt the cell that runs in the background, or CELL of several. Ctrl-C interrupts what you wait for."""
+    """Interrupt the last cell in the background, or CELL."""
     going = list(_background(talk))
     wanted = cell or (going[-1] if going else "")
     if not talk.session.interrupt_background(wanted):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, get_args
 
@@ -11,27 +14,33 @@ from interpreter.settings import Settings, ThemeChoice, options
 if TYPE_CHECKING:
     from interpreter.repl.conversation import Conversation
 
-_KEYS = """\
-Enter sends; Esc Enter, Ctrl-J or a backslash at the end begins a new line; Ctrl-R searches; Ctrl-X Ctrl-E edits.
-!command runs in the shell, > code in the kernel (Tab completes, Shift-Tab explains), @path attaches a file.
-Ctrl-C clears the line, ends a reply, declines, interrupts code; again: restarts the kernel. Ctrl-D leaves."""
+_LINES = (
+    ("!command", "runs in the session's shell"),
+    ("> code", "runs in the kernel; Tab completes, Shift-Tab explains"),
+    ("@path", "attaches a file"),
+    ("Enter", "sends; Esc Enter, Ctrl-J or \\ Enter begins a new line"),
+    ("Ctrl-R", "searches what was typed; Ctrl-X Ctrl-E edits it"),
+    ("Ctrl-C", "ends what is going on; again: restarts the kernel"),
+    ("Ctrl-D", "leaves"),
+)
 
 
 async def help_(talk: Conversation, command: str = "") -> None:
-    """List the commands and keys, or explain one command."""
+    """List the commands and keys, or explain one."""
     if command:
         known = talk.command(command)
         also = f"\nAlso: {', '.join(f'/{name}' for name in known.aliases)}" if known.aliases else ""
-        talk.say(f"{known.usage}\n{known.help}{also}")
+        paragraphs = [textwrap.fill(paragraph, _columns()) for paragraph in known.help.split("\n\n")]
+        talk.say("\n".join([known.usage, *paragraphs]) + also)
         return
-    width = max(len(known.usage) for known in talk.commands)
-    lines = [f"  {known.usage:{width}}  {known.summary}" for known in talk.commands]
-    talk.say("\n".join([*lines, "", _KEYS]))
+    commands = [(known.usage, known.summary) for known in talk.commands]
+    talk.say("\n".join([*_listed(commands), "", *_listed(_LINES)]))
 
 
 async def model(talk: Conversation, name: str = "") -> None:
-    """Let the model NAME answer from now on, or say which one does. The conversation and the kernels stay.
+    """Let NAME answer from now on, or say which model does.
 
+    The conversation and the kernels stay.
     An address behind the name is that of its endpoint: /model NAME http://127.0.0.1:11434
     """
     if not name:
@@ -42,15 +51,15 @@ async def model(talk: Conversation, name: str = "") -> None:
 
 
 async def usage(talk: Conversation) -> None:
-    """Tell the tokens and the cost of the last turn and of the session."""
+    """Tell what the last turn and the session took."""
     turn, session = talk.facts.turn, talk.session.history.spent
     for name, spent in (("Last turn", turn), ("Session", session)):
-        talk.say(f"{name}: {used(spent.tokens_in, spent.tokens_out, spent.tokens_cached, spent.cost)}")
+        talk.say(f"{name}: {used(spent.tokens_in, spent.tokens_out, spent.tokens_cached, spent.cost or None)}")
 
 
 async def config(talk: Conversation) -> None:
-    """Show the settings that differ from what they are by themselves, and where they can be set."""
-    plain = {known.name: field.default for known, field in zip(options(), fields(Settings), strict=True)}
+    """Show the settings that you changed, and where they are kept."""
+    plain = {field.name: field.default for field in fields(Settings)}
     lines = [f"Settings are read from {talk.context.places.settings}"]
     for known in options():
         value = getattr(talk.settings, known.name)
@@ -70,3 +79,16 @@ async def theme(talk: Conversation, name: ThemeChoice | None = None) -> None:
 async def quit_(talk: Conversation) -> None:
     """Leave. Ctrl-D does so too."""
     talk.leave()
+
+
+def _listed(rows: Iterable[tuple[str, str]]) -> Iterable[str]:
+    """What is typed, and beside it, or below where there is little room, what it does."""
+    columns = _columns()
+    indent = 26 if columns >= 60 else 4
+    for typed, does in rows:
+        first = f"  {typed:{indent - 2}}" if len(typed) < indent - 3 else f"  {typed}\n{'':{indent}}"
+        yield first + f"\n{'':{indent}}".join(textwrap.wrap(does, columns - indent))
+
+
+def _columns() -> int:
+    return max(20, min(100, shutil.get_terminal_size().columns) - 1)
