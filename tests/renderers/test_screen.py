@@ -109,19 +109,41 @@ def test_code_that_is_not_what_was_written_is_shown_whole_before_it_is_decided()
     assert screen.lines()[-2:] == ["── python c1", "harmful()<U+202E>"]
 
 
-def test_code_of_which_the_screen_has_moved_on_is_shown_again_where_it_is_asked_about() -> None:
+def test_each_of_several_cells_is_drawn_when_its_turn_comes() -> None:
     screen = Screen()
     draw = renderer(screen)
     for event in (
+        e.CodeDelta(cell="c1", language="python", text="one"),
+        e.CodeDelta(cell="c2", language="python", text="two"),
         e.CodeProposed(cell="c1", language="python", code="one"),
         e.CodeProposed(cell="c2", language="python", code="two"),
+        e.CodeProposed(cell="c3", language="python", code="three"),
         e.CodeDecided(cell="c1", decision="run", code="one"),
+        text("c1", "stdout", "1\n"),
         e.CodeFinished(cell="c1", status="ok", seconds=0.1),
     ):
         draw(event)
     draw.show("c2", "python", "two")
-    expected = ["", "── python c1", "one", "", "── python c2", "two", "── c1 ok, 0.1 s", "", "── python c2", "two"]
-    assert screen.lines() == expected
+    begun = ["", "── python c1", "one", "── output", "1", "── c1 ok, 0.1 s", "", "── python c2", "two"]
+    assert screen.lines() == begun
+    draw(e.CodeDecided(cell="c2", decision="declined", code="two"))
+    draw(e.CodeDecided(cell="c3", decision="skipped", code="three", note="Cell c2 before it was declined."))
+    draw.settle()
+    assert screen.lines() == [
+        *(*begun, "── c2 declined", "", "── python c3", "three"),
+        "── c3 not run: Cell c2 before it was declined.",
+    ]
+
+
+def test_code_that_was_changed_is_shown_again_where_it_is_asked_about() -> None:
+    screen = Screen()
+    draw = renderer(screen)
+    draw(e.CodeProposed(cell="c1", language="python", code="one"))
+    draw.show("c1", "python", "two")
+    draw(e.CodeDecided(cell="c1", decision="edited", code="two"))
+    draw(text("c1", "stdout", "2\n"))
+    draw.settle()
+    assert screen.lines() == ["", "── python c1", "one", "", "── python c1", "two", "── output", "2"]
 
 
 def test_a_progress_bar_is_one_line_that_ends_in_its_last_state() -> None:

@@ -66,6 +66,7 @@ class TerminalRenderer:
         self._last = ""  # what stands last on the screen: code or output, and of which cell
         self._code: dict[str, str] = {}  # as drawn, of cells that are not decided
         self._languages: dict[str, str] = {}  # of the same cells
+        self._next: dict[str, e.CodeProposed] = {}  # cells to be drawn when those before them are done
         self._running = ""  # the cell that runs
         self._own = False  # it is the user's
         self._spoken = False  # the words of this reply were drawn as they came
@@ -204,6 +205,7 @@ class TerminalRenderer:
         self._spoken = False
         self._code.clear()
         self._languages.clear()
+        self._next.clear()
 
     def _think(self, text: str) -> None:
         if not isinstance(self._canvas.part, Thinking):
@@ -225,7 +227,7 @@ class TerminalRenderer:
             self._canvas.part.feed(text)
 
     def _write_code(self, event: e.CodeDelta) -> None:
-        if event.cell not in self._code:
+        if event.cell not in self._code and not self._code:
             self._begin_code(event.cell, event.language)
         if self._last == f"code {event.cell}" and isinstance(self._canvas.part, CodeView):
             self._canvas.part.feed(event.text)
@@ -238,6 +240,9 @@ class TerminalRenderer:
             self._own = True
             self._canvas.gap(False)
             return
+        if self._code and event.cell not in self._code:
+            self._next[event.cell] = event
+            return
         drawn = self._code.get(event.cell)
         part = self._canvas.part
         if self._last == f"code {event.cell}" and isinstance(part, CodeView) and event.code.startswith(drawn or ""):
@@ -246,6 +251,13 @@ class TerminalRenderer:
             self._draw_code(event.cell, event.language, event.code)
         self._code[event.cell] = event.code
         self._end(keep=True)
+
+    def _draw_next(self) -> None:
+        """Draw the cell whose turn it is, so that its code stands right above what is asked and what comes of it."""
+        if self._next:
+            event = self._next.pop(next(iter(self._next)))
+            self._draw_code(event.cell, event.language, event.code)
+            self._end(keep=True)
 
     def _draw_code(self, cell: str, language: str, code: str) -> None:
         self._begin_code(cell, language)
@@ -275,8 +287,12 @@ class TerminalRenderer:
         if event.decision in ("run", "edited"):
             self._running = event.cell
             self._canvas.status.start("running")
+        else:
+            self._canvas.gap()
         self._code.pop(event.cell, None)
         self._languages.pop(event.cell, None)
+        if event.decision in ("declined", "skipped"):
+            self._draw_next()
 
     def _output(self, event: e.Output) -> None:
         if event.cell == self._running:
@@ -327,6 +343,7 @@ class TerminalRenderer:
         self._rule(words.notice(event))
         self._running, self._own = "", False
         self._canvas.gap()
+        self._draw_next()
 
     def _finish(self, event: e.CodeFinished) -> None:
         background = event.cell != self._running
@@ -338,9 +355,10 @@ class TerminalRenderer:
         style = {"ok": self._theme.good, "interrupted": self._theme.warning}.get(event.status, self._theme.bad)
         if background or not self._own or event.status != "ok":
             self._rule(words.finished(event), style)
+        self._canvas.gap()
         if not background:
             self._running, self._own = "", False
-        self._canvas.gap()
+            self._draw_next()
 
     def _finish_turn(self, event: e.TurnFinished) -> None:
         self._forget()
