@@ -50,7 +50,9 @@ def _code(cell: Planned) -> str:
         return _commented(f"Left out: {cell.left_out}.\n{cell.code}")
     if cell.fails:
         return _commented(f"Left out: it failed.\n{cell.code}")
-    code = _shell(cell.code) if cell.language == "shell" else _python(cell.code)
+    if not cell.main and cell.language != "shell":
+        return _commented(f"Left out: it is {cell.language}.\n{cell.code}")
+    code = _python(cell.code) if cell.main else _shell(cell.code)
     return code if _compiles(code) else _awaited(code) or _commented(cell.code)
 
 

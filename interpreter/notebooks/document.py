@@ -6,7 +6,7 @@ again, and what is meant to fail, carries the tags that Jupyter's own tools obey
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
@@ -35,6 +35,8 @@ class NotebookKernel:
 
 
 PYTHON = NotebookKernel()
+_PROGRAMS: Mapping[str, str] = {"javascript": "node", "r": "Rscript -", "typescript": "deno run -"}
+"""The program that runs a language from its standard input, where it is not named like the language."""
 
 
 def document(source: Draft | Iterable[e.Event], kernel: NotebookKernel = PYTHON) -> Json:
@@ -63,13 +65,14 @@ def cell(part: Part, kernel: NotebookKernel = PYTHON) -> Json:
     ran = part.decision in ("run", "edited")
     if not ran:
         return _markdown(part, _not_run(part), _about_code(part), NOT_RUN)
-    if part.language != kernel.language and not _bash(part.language, kernel):
+    magic = _magic(part.language, kernel)
+    if magic is None:
         return _markdown(part, fenced(part.code, part.language), _about_code(part), *_tags(part))
     return {
         "cell_type": "code",
         "id": part.id,
         "metadata": _metadata(_about_code(part), [*_tags(part), *_undone(part)]),
-        "source": f"%%bash\n{part.code}" if _bash(part.language, kernel) else part.code,
+        "source": f"{magic}\n{part.code}" if magic else part.code,
         "outputs": outputs.written(part.outputs, part.count),
         "execution_count": part.count,
     }
@@ -88,8 +91,16 @@ def quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
-def _bash(language: str, kernel: NotebookKernel) -> bool:
-    return language == "shell" and kernel.language == "python"
+def _magic(language: str, kernel: NotebookKernel) -> str | None:
+    """The line with which a cell of `language` runs in the notebook: empty in its own, None where there is none.
+
+    Unlike in a session, each such cell is a process of its own.
+    """
+    if language == kernel.language:
+        return ""
+    if kernel.language != "python":
+        return None
+    return "%%bash" if language == "shell" else f"%%script {_PROGRAMS.get(language, language)}"
 
 
 def _markdown(part: Part, source: str, about: Json, *tags: str) -> Json:

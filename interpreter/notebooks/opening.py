@@ -61,10 +61,10 @@ def ours(cell: Json) -> Mapping[str, Any]:
 
 
 def code_of(cell: Json, main: str) -> tuple[str, str]:
-    """Language and code of a code cell: one of the shell stands in a notebook behind `%%bash`."""
+    """Language and code of a code cell: what is not in the notebook's own language stands behind a magic."""
     written = str(ours(cell).get("language") or main)
     source: str = cell["source"]
-    if written == "shell" and source.startswith("%%bash"):
+    if written != main and source.startswith(("%%bash", "%%script")):
         source = source.partition("\n")[2]
     return written, source
 

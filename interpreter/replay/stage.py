@@ -12,7 +12,7 @@ from pathlib import Path
 from interpreter.notebooks.document import PYTHON, Json
 from interpreter.notebooks.opening import kernelspec
 from interpreter.runners.environment import workplace
-from interpreter.runners.languages import LocalRunners
+from interpreter.runners.languages import LocalRunners, row_from_table
 from interpreter.seams import Runners
 from interpreter.settings import Settings
 from interpreter.stop import Stop
@@ -44,7 +44,8 @@ async def stage(
         output_limit=settings.output_limit,
     )
     kernel = settings.kernel or (None if named == PYTHON.name else named)
-    runners = LocalRunners(place=place, interactive=True, kernel=kernel)
+    own = tuple(row_from_table(name, table) for name, table in settings.languages.items())
+    runners = LocalRunners(place=place, interactive=True, kernel=kernel, own=own)
     stop = Stop()
     loop = asyncio.get_running_loop()
     before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(stop.set))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -12,6 +13,7 @@ from interpreter import events as e
 from interpreter.notebooks.document import NotebookKernel, document
 from interpreter.notebooks.draft import draft
 from interpreter.notebooks.file import encoded
+from interpreter.notebooks.kernels import notebook_kernel
 from tests.notebooks.stories import STARTED, cell, png, printed, raised, step, turn
 
 
@@ -209,10 +211,12 @@ def test_a_cell_that_did_not_end_by_itself_is_tagged_so_that_other_tools_do_not_
     assert made.metadata.tags == ["skip-execution"]
 
 
-def test_shell_cells_run_in_a_python_notebook_and_are_words_in_any_other() -> None:
+def test_cells_of_other_languages_run_in_a_python_notebook_and_are_words_in_any_other() -> None:
     events = turn("go", step(1, "", cell("c1", "ls | wc", printed("c1", "1\n"), language="shell")))
     (made,) = code_cells(valid(events))
     assert (made.source, made.metadata.local_interpreter.language) == ("%%bash\nls | wc", "shell")
+    (made,) = code_cells(valid(turn("go", step(1, "", cell("c1", "1;", printed("c1", "1\n"), language="javascript")))))
+    assert (made.source, len(made.outputs)) == ("%%script node\n1;", 1)
     ruby = valid(events, NotebookKernel(name="ruby", display_name="Ruby", language="ruby"))
     assert [it.source for it in ruby.cells[1:]] == ["```shell\nls | wc\n```"]
     assert ruby.metadata.language_info == {"name": "ruby"}
@@ -266,3 +270,13 @@ def test_text_that_no_encoding_takes_is_written_and_read_again() -> None:
     events = turn("go", step(1, "", cell("c1", "print(x)", printed("c1", "a\ud800b\u2028c\x1b[31m\x00"))))
     read = json.loads(encoded(document(events)))
     assert "".join(read["cells"][1]["outputs"][0]["text"]) == "a\ud800b\u2028c\x1b[31m\x00"
+
+
+def test_the_kernel_of_a_session_is_its_python_or_what_its_kernelspec_says(tmp_path: Path) -> None:
+    spec = tmp_path / "kernels" / "ir"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text('{"argv": [], "display_name": "R", "language": "R"}', encoding="utf-8")
+    folders = (tmp_path / "missing", tmp_path)
+    assert notebook_kernel(None, "/usr/bin/python3", folders) == NotebookKernel(python="/usr/bin/python3")
+    assert notebook_kernel("ir", "", folders) == NotebookKernel(name="ir", display_name="R", language="r")
+    assert notebook_kernel("gone", "", folders) == NotebookKernel(name="gone", display_name="gone")

@@ -101,6 +101,11 @@ def test_what_only_a_notebook_understands_is_run_in_pythons_way_or_is_a_comment(
     assert ran(script(code(source))) == printed_by_it
 
 
+def test_what_runs_in_another_language_is_a_comment() -> None:
+    made = script(document(cell("c1", "x = 1;", language="javascript", by="user")))
+    assert made == "# %%\n# Left out: it is javascript.\n# x = 1;\n"
+
+
 def test_a_notebook_in_another_language_is_no_python_script() -> None:
     with pytest.raises(UsageError, match=r"This notebook is in r, not in Python\. Export it to ipynb, md or html\."):
         script(document([], NotebookKernel(name="ir", display_name="R", language="R")))

@@ -53,7 +53,8 @@ def test_our_own_notebook_is_the_same_history_again(tmp_path: Path) -> None:
             ],
         ),
         e.TurnFinished(reason="declined"),
-        *cell("c5", "mine", printed("c5", "x", "stderr"), by="user", status="interrupted"),
+        *cell("c5", "puts 1", printed("c5", "1\n"), language="ruby", by="user"),
+        *cell("c6", "mine", printed("c6", "x", "stderr"), by="user", status="interrupted"),
         *turn("and?", step(1, "Done.")),
     ]
     path = tmp_path / "session.ipynb"

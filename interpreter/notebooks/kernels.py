@@ -1,0 +1,22 @@
+"""The kernel that a notebook names: the session's own Python, or a kernelspec with what is known of it here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from interpreter.notebooks.document import NotebookKernel
+
+
+def notebook_kernel(name: str | None, python: str, folders: Iterable[Path]) -> NotebookKernel:
+    """For the kernelspec `name`, looked for in Jupyter's data `folders`, or for the program `python` without one."""
+    if name is None:
+        return NotebookKernel(python=python)
+    for folder in folders:
+        try:
+            spec = json.loads((folder / "kernels" / name / "kernel.json").read_bytes())
+            return NotebookKernel(name=name, display_name=spec["display_name"], language=spec["language"].lower())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return NotebookKernel(name=name, display_name=name)
