@@ -9,7 +9,7 @@ from typing import Any
 
 from interpreter.events import CellStatus, MimeBundle
 from interpreter.protocols.content import clean
-from interpreter.runners.kernel import Channel, Message
+from interpreter.runners.channels import Channel, Message
 from interpreter.seams import Asked, Cleared, Happening, Produced
 
 NAMES = {"names": "' '.join(dir())"}
@@ -21,8 +21,9 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class Cell:
-    """What came of a cell so far. `idle`: the kernel is done with it. `given_up`: it was told to end and does not yet.
+    """What came of a cell so far.
 
+    `begun`: its code is about to run. `idle`: the kernel is done with it. `given_up`: it was told to end, and has not.
     `news` is set by whatever should be looked at; `flooded` when it has printed more than `limit` bytes.
     """
 
@@ -31,6 +32,7 @@ class Cell:
         self.reply = reply
         self.status: CellStatus = "ok"
         self.error: tuple[str, str] | None = None
+        self.begun = asyncio.Event()
         self.idle = asyncio.Event()
         self.flooded = asyncio.Event()
         self.news = asyncio.Event()
@@ -58,6 +60,8 @@ class Cell:
         kind, content = message["msg_type"], message["content"]
         if channel == "stdin" and kind == "input_request":
             self.add(Asked(prompt=content["prompt"], secret=bool(content["password"])))
+        elif channel == "iopub" and kind == "execute_input":
+            self.begun.set()
         elif channel == "iopub" and kind == "status":
             if content["execution_state"] == "idle":
                 self.idle.set()

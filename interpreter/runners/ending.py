@@ -6,6 +6,7 @@ The ladder climbs in a task of its own, so that nobody has to wait for code that
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Sequence
 
@@ -16,6 +17,8 @@ from interpreter.stop import Stop
 
 _PATIENCE = (2.0, 3.0)
 """Seconds after the first and the second interrupt before the next rung; behind the last the kernel is killed."""
+_BEGIN = 0.3
+"""Seconds a cell may take to begin; a kernel that does not tell is interrupted after them."""
 _NAMED = 20
 """Lost names that are told one by one."""
 
@@ -40,10 +43,15 @@ class Ladder:
     async def _climb(self, kernel: Kernel, cell: Cell) -> None:
         ends = [asyncio.ensure_future(event.wait()) for event in (cell.idle, kernel.died)]
         try:
+            with contextlib.suppress(TimeoutError):  # an interrupt before the code runs would be lost
+                await asyncio.wait_for(cell.begun.wait(), _BEGIN)
             for patience in _PATIENCE:
                 await kernel.interrupt()
                 if (await asyncio.wait(ends, timeout=patience, return_when=asyncio.FIRST_COMPLETED))[0]:
                     return
+            if kernel.foreign:
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+                return
             self.killed = True
             await kernel.close()
         finally:

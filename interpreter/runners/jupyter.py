@@ -15,9 +15,9 @@ from interpreter.errors import RunnerError
 from interpreter.runners import cell as cells
 from interpreter.runners import inspection
 from interpreter.runners.cell import Cell
+from interpreter.runners.channels import Channel, Message
 from interpreter.runners.ending import Ladder, death, lost, wanted_end
 from interpreter.runners.installing import Missing, Remedy, carry_out, missing_module
-from interpreter.runners.kernel import Channel, Message
 from interpreter.runners.kernels import Kernel, Kernels
 from interpreter.seams import (
     Asked,
@@ -34,7 +34,8 @@ from interpreter.stop import Stop, Stopped, race
 
 _GRACE = 0.6
 """Seconds a cell may take to end after a stop before its reader is let go; nearly every cell needs a tenth of it."""
-_REPLY_GRACE = 2.0
+_REPLY_GRACE, _REPLY_GRACE_STOPPED = 2.0, 0.1
+"""Seconds in which the reply of an idle cell may come; that of an interrupted one may be missing and says nothing."""
 _LAST_WORDS = 0.15
 """Seconds after a death in which output still on its way may arrive."""
 _END_OF_INPUT = "\x04"
@@ -60,7 +61,7 @@ class JupyterRunner:
         self._late = late
         self._limit = output_limit * 1_000_000
         self._kernel: Kernel | None = None
-        self._starting = asyncio.Lock()
+        self._launching: asyncio.Task[Kernel] | None = None
         self._cell: Cell | None = None
         self._ladder: Ladder | None = None
         self._question: asyncio.Future[str | None] | None = None
@@ -107,16 +108,27 @@ class JupyterRunner:
 
     async def restart(self) -> None:
         """A new kernel, at once, even while an interrupt is still under way."""
-        await self.close()
+        if self._kernel is not None and self._kernel.foreign:
+            raise RunnerError("This kernel was joined, not started here. Restart it where it was started.")
+        await self._give_up()
+        await self._forget()
         await self._ready()
 
     async def close(self) -> None:
-        """End the kernel."""
+        """End the kernel, unless it is to run on."""
+        resisted = self._ladder is not None
+        await self._give_up()
+        await self._forget(left=not resisted)
+
+    async def _give_up(self) -> None:
+        """Stop what is under way: an interrupt, a launch."""
         ladder, self._ladder = self._ladder, None
         if ladder is not None:
             await ladder.cancel()
-        async with self._starting:
-            await self._forget()
+        launching, self._launching = self._launching, None
+        if launching is not None:
+            launching.cancel()
+            await asyncio.wait({launching})
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,8 +141,8 @@ class JupyterRunner:
     def state(self) -> RunnerState:
         """What the kernel does now."""
         if self._kernel is None:
-            return "starting" if self._starting.locked() else "absent"
-        if self._kernel.died.is_set():
+            return "absent" if self._launching is None else "starting"
+        if self._kernel.died.is_set() or (self._ladder is not None and self._ladder.killed):
             return "dead"
         return "busy" if self._cell is not None else "idle"
 
@@ -176,29 +188,39 @@ class JupyterRunner:
     async def _lose(self, reason: str) -> str:
         """Forget the kernel; `reason` with the names that went with it."""
         words = lost(reason, self._names)
-        async with self._starting:
-            await self._forget()
+        await self._forget()
         return words
 
-    async def _forget(self) -> None:
+    async def _forget(self, *, left: bool = False) -> None:
         kernel, self._kernel = self._kernel, None
         self._names, self._cell = (), None
         if kernel is not None:
-            await kernel.close()
+            await (kernel.leave() if left else kernel.close())
 
     async def _ready(self) -> Kernel:
-        async with self._starting:
-            if self._kernel is not None and self._kernel.died.is_set():
-                await self._forget()
-            if self._kernel is None:
-                kernel = await self._kernels.kernel(self._received)
-                try:
-                    await kernel.start()
-                except (RunnerError, asyncio.CancelledError):
-                    await kernel.close()
-                    raise
-                self._kernel = kernel
+        """The kernel, which is launched once whoever waits for it; giving up the wait does not stop the launch."""
+        if self._kernel is not None and not self._kernel.died.is_set():
             return self._kernel
+        if self._launching is None:
+            self._launching = asyncio.ensure_future(self._launch())
+            self._launching.add_done_callback(_retrieve)
+        launching = self._launching
+        try:
+            return await asyncio.shield(launching)
+        finally:
+            if launching.done() and self._launching is launching:
+                self._launching = None
+
+    async def _launch(self) -> Kernel:
+        await self._forget()
+        kernel = await self._kernels.kernel(self._received)
+        try:
+            await kernel.start()
+        except (RunnerError, asyncio.CancelledError):
+            await kernel.close()
+            raise
+        self._kernel = kernel
+        return kernel
 
     # ---- a cell
 
@@ -272,7 +294,8 @@ class JupyterRunner:
 
     async def _conclude(self, kernel: Kernel, cell: Cell) -> None:
         """Take in the reply, which nearly always came before; a cell without one is over all the same."""
-        done, _ = await asyncio.wait({cell.reply}, timeout=_REPLY_GRACE)
+        grace = _REPLY_GRACE if cell.status in ("ok", "error") else _REPLY_GRACE_STOPPED
+        done, _ = await asyncio.wait({cell.reply}, timeout=grace)
         if not done or cell.reply.cancelled():
             return
         content = cell.reply.result()["content"]
@@ -328,6 +351,12 @@ class JupyterRunner:
                 self._late(happening)
         if cell.idle.is_set() and self._cell is cell:
             self._cell = None
+
+
+def _retrieve(launching: asyncio.Task[Kernel]) -> None:
+    """A launch that failed while nobody waited is told to the next who does, and is no defect of ours."""
+    if not launching.cancelled():
+        launching.exception()
 
 
 async def _tell_of_death(kernel: Kernel, cell: Cell) -> None:

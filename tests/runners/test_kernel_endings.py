@@ -231,20 +231,42 @@ def test_nothing_is_left_behind_after_a_close_in_the_middle(tmp_path: Path, monk
         assert made.do(others()) == set()
 
 
-def test_an_interrupt_while_the_kernel_starts_ends_the_cell(mortal: Bench) -> None:
-    stop = Stop()
-
-    async def started() -> list[Happening]:
-        asyncio.get_running_loop().call_soon(stop.set)
-        async with aclosing(mortal.runner.run("print('never')", stop)) as happenings:
-            return [happening async for happening in happenings]
-
-    assert mortal.do(started()) == [Ended(status="interrupted")]
-    assert text(mortal.run("'later'")) == "'later'"
-
-
 def test_a_signal_from_outside_to_the_group_is_a_death(mortal: Bench) -> None:
     pid = int(text(mortal.run("import os\nprint(os.getpid())")))
     os.killpg(pid, signal.SIGTERM)
     mortal.do(mortal.until(lambda: mortal.runner.state == "dead"))
     assert "signal 15" in restarts(mortal.run("1"))[0]
+
+
+def test_a_stop_while_the_kernel_starts_does_not_stop_its_start(mortal: Bench) -> None:
+    stop = Stop()
+
+    async def started() -> None:
+        asyncio.get_running_loop().call_soon(stop.set)
+        async with aclosing(mortal.runner.run("print('never')", stop)) as happenings:
+            assert [happening async for happening in happenings] == [Ended(status="interrupted")]
+        assert mortal.runner.state == "starting"
+
+    mortal.do(started())
+    mortal.do(mortal.until(lambda: mortal.runner.state == "idle"))
+
+
+def test_replies_still_come_after_many_interrupts_at_once_and_late(mortal: Bench) -> None:
+    """The client's socket once slept for ever over a reply that came while a request was sent."""
+    for number in range(12):
+        happened = mortal.run(f"print('<{number}>', flush=True)\nwhile True: pass", stop_at=f"<{number}>")
+        assert (status(happened), text(happened, "stdout")) == ("interrupted", f"<{number}>\n")
+    for number in range(12):
+        assert text(mortal.run("len?"), "display").startswith("Signature")  # comes in the reply alone
+
+
+def test_a_client_may_send_while_a_reply_arrives(kernel: Bench) -> None:
+    async def crowded() -> None:
+        for number in range(30):
+            cell = asyncio.ensure_future(kernel.cell(f"{number}"))
+            while not cell.done():
+                await kernel.runner.variables()
+            assert text(await cell) == str(number)
+
+    kernel.do(crowded())
+    assert text(kernel.run("len?"), "display").startswith("Signature")
