@@ -10,12 +10,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 from interpreter.events import ProtocolName
+from interpreter.models.naming import shown
 from interpreter.protocols.learnt import Learnt
 
 AGE = timedelta(days=60)
@@ -61,8 +62,8 @@ class Capabilities:
         return tuple(known for known in self._read() if known.day >= oldest)
 
     def at(self, place: Place) -> EndpointMemory:
-        """What is known of one endpoint, as the `Memory` of a ladder."""
-        return EndpointMemory(self, place)
+        """What is known of one endpoint, as the `Memory` of a ladder. A password in its base is not kept."""
+        return EndpointMemory(self, replace(place, base=shown(place.base)))
 
     def keep(self, place: Place, learnt: Learnt) -> None:
         """Put `learnt` in the place of what was known there."""

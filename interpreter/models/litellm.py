@@ -24,7 +24,7 @@ from interpreter.errors import ModelError
 from interpreter.models.chunks import PlainWords, chunk_of, whole_of
 from interpreter.models.faults import classify
 from interpreter.models.logfile import LogFile
-from interpreter.models.naming import Endpoint, endpoint
+from interpreter.models.naming import Endpoint, endpoint, shown
 from interpreter.protocols.adapted import without_pictures
 from interpreter.protocols.exchange import Chunk, Request
 from interpreter.secrets import Secrets, known
@@ -126,11 +126,11 @@ class LitellmModel:
         finally:
             await _close(response)
         if not received:
-            base = target.api_base or "The provider"
+            base = shown(target.api_base or "") or "The provider"
             raise ModelError(f"{base} returned an empty reply. Check --api-base, or ask again.", fault="empty")
 
     def _fault(self, error: Exception, target: Endpoint, secrets: Secrets) -> ModelError:
-        fault = classify(error, model=self._name, base=target.api_base, secrets=secrets)
+        fault = classify(error, model=self._name, base=shown(target.api_base or ""), secrets=secrets)
         if self._log is not None:
             self._log.write(fault.detail)
         if fault.refused == "name" and not target.ambiguous:

@@ -137,6 +137,13 @@ def takes_functions(model: str, *, api_base: str | None, provider: str | None) -
     return not rest and bool(_OPENAI_NAMES.match(model))
 
 
+def shown(base: str) -> str:
+    """`base` without what may be secret in it: a password, a query."""
+    parts = urlsplit(base)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, query="", fragment="").geturl()
+
+
 def _key(model: str, named: str, given: str | None, environment: Mapping[str, str], *, base: str | None) -> str | None:
     variables = _VARIABLES.get(named, (f"{named.upper()}_API_KEY",))
     key = given or next((environment[name] for name in variables if environment.get(name)), None)

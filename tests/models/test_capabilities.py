@@ -32,6 +32,14 @@ def test_what_is_kept_is_recalled_there_and_nowhere_else(tmp_path: Path) -> None
     assert capabilities(tmp_path).at(THERE).recall() is None
 
 
+def test_a_password_in_a_base_is_not_written(tmp_path: Path) -> None:
+    kept = capabilities(tmp_path)
+    kept.at(Place(model="m", base="http://ada:secret@h:80/v1?key=secret")).keep(ODD)
+    assert kept.known()[0].place == Place(model="m", base="http://h:80/v1")
+    assert kept.at(Place(model="m", base="http://ada:other@h:80/v1")).recall() == ODD
+    assert "secret" not in (tmp_path / "data" / "capabilities.json").read_text()
+
+
 def test_all_that_is_known_can_be_shown_and_one_place_or_all_forgotten(tmp_path: Path) -> None:
     kept = capabilities(tmp_path)
     kept.at(HERE).keep(ODD)

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from interpreter import events as e
-from interpreter.events import ProtocolName
 from interpreter.models.capabilities import Capabilities, Place
 from interpreter.models.litellm import LitellmModel
 from interpreter.models.naming import takes_functions
 from interpreter.patience import Patience
-from interpreter.protocols.ladder import ALL, WITHOUT_FUNCTIONS, FixedProtocol, LearnedLadder
+from interpreter.protocols.ladder import ALL, WITHOUT_FUNCTIONS, LearnedLadder
 from interpreter.session import Session
 from interpreter.testing import FakeRunner, FakeRunners, MemoryKeeper, ScriptedHost, Waits
 from tests.conversations import BRIEF, types
@@ -27,7 +26,7 @@ class Driven:
     events: list[e.Event]
     ran: list[str]
     waits: list[float]
-    session: Session = field(repr=False)
+    model: LitellmModel = field(repr=False)
 
     @property
     def finished(self) -> e.TurnFinished:
@@ -48,12 +47,10 @@ def drive(
     base: str | None = None,
     key: str | None = "key-for-tests",
     provider: str | None = None,
-    protocol: ProtocolName | None = None,
     memory: Path | None = None,
     timeout: float = 30.0,
     options: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
-    window: int | None = None,
     log: Path | None = None,
 ) -> Driven:
     """Run these turns (by default one), each with approval for everything, and wait for nothing between requests."""
@@ -61,21 +58,19 @@ def drive(
     place = Place(model=model, base=base or "", provider=provider or "")
     kept = Capabilities(memory).at(place) if memory else None
     rungs = ALL if takes_functions(model, api_base=base, provider=provider) else WITHOUT_FUNCTIONS
+    there = LitellmModel(
+        model,
+        api_base=base,
+        api_key=key,
+        custom_llm_provider=provider,
+        timeout=timeout,
+        options=options,
+        environment=environment if environment is not None else {},
+        log=log,
+    )
     session = Session(
-        model=LitellmModel(
-            model,
-            api_base=base,
-            api_key=key,
-            custom_llm_provider=provider,
-            timeout=timeout,
-            options=options,
-            environment=environment if environment is not None else {},
-            window=window,
-            log=log,
-        ),
-        ladder=FixedProtocol(protocol, BRIEF, memory=kept)
-        if protocol
-        else LearnedLadder(BRIEF, memory=kept, rungs=rungs, rules="To run code, write one fenced block."),
+        model=there,
+        ladder=LearnedLadder(BRIEF, memory=kept, rungs=rungs, rules="To run code, write one fenced block."),
         runners=FakeRunners(python=runner, shell=FakeRunner()),
         host=ScriptedHost(),
         keeper=MemoryKeeper(),
@@ -89,4 +84,4 @@ def drive(
                 seen += [event async for event in events]
         return seen
 
-    return Driven(events=asyncio.run(all_of_them()), ran=runner.ran, waits=waits.seconds, session=session)
+    return Driven(events=asyncio.run(all_of_them()), ran=runner.ran, waits=waits.seconds, model=there)

@@ -125,9 +125,11 @@ def test_the_thinking_of_a_model_is_told_apart_from_its_words(provider: str) -> 
 
 
 def test_claude_gets_marks_for_its_cache_and_others_do_not() -> None:
-    for provider, marked in (("anthropic", 2), ("openai", 0), ("custom", 0), ("openrouter", 0)):
+    claude = "openrouter/anthropic/claude-sonnet-4.5"
+    models = ((PROVIDERS["anthropic"], 2), (claude, 2), (PROVIDERS["openrouter"], 0), (PROVIDERS["custom"], 0))
+    for model, marked in models:
         with serve(say("Hello.")) as endpoint:
-            drive(PROVIDERS[provider], base=endpoint.base(provider))
+            drive(model, base=endpoint.base(model.partition("/")[0]))
         assert str(endpoint.bodies).count("cache_control") == marked
 
 

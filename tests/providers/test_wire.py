@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import stat
@@ -102,6 +103,26 @@ def test_the_beginning_of_the_conversation_is_the_same_bytes_at_every_request() 
     for earlier, later in pairwise(messages):
         assert later[: len(earlier)] == earlier
     assert len({str(body["tools"]) for body in endpoint.bodies}) == 1
+
+
+def test_the_variables_of_a_provider_count_and_its_table_tells_window_and_price(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serve(say("Hello.")) as endpoint:
+        monkeypatch.setenv("OPENAI_API_BASE", endpoint.base())
+        monkeypatch.setenv("OPENAI_API_KEY", "key-of-openai")
+        driven = drive("gpt-4o", base=None, key=None)
+    assert (driven.answer, endpoint.requests[0].key) == ("Hello.", "key-of-openai")
+    assert [event.cost for event in driven.events if isinstance(event, e.UsageReported)] == [pytest.approx(1e-4)]
+    assert driven.model.window == 128_000
+
+
+def test_a_password_in_a_base_is_not_shown() -> None:
+    with serve() as endpoint:
+        base = endpoint.base().replace("http://", "http://ada:secret@")
+    assert drive("scripted", base=base).finished.error == (
+        f"Nobody answers at {endpoint.base()}. Check --api-base, and that the server runs."
+    )
 
 
 def test_a_dotenv_file_of_the_working_folder_is_not_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,11 +238,19 @@ def test_what_goes_wrong_is_kept_in_the_log_without_keys(tmp_path: Path, capfd: 
     body = {"error": {"message": "Incorrect API key provided: key-for-tests"}}
     with serve(Refuse(status=401, body=body), Refuse(status=500, body={"error": {"message": "boom"}})) as endpoint:
         drive("scripted", base=endpoint.base(), log=log)
+    logging.getLogger("LiteLLM").warning("a line with %s", "key-for-tests")
     kept = log.read_text(encoding="utf-8")
+    assert kept.endswith("WARNING a line with [masked]\n")
     assert "Incorrect API key provided: [masked]" in kept
     assert "key-for-tests" not in kept
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_provider_that_nobody_knows_is_named_and_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    driven = drive("nobody/model-of-mine", key=None)
+    words = "No provider is known for the model nobody/model-of-mine. Name it as PROVIDER/NAME, or give --api-base."
+    assert (driven.finished.error, capfd.readouterr()) == (words, ("", ""))
 
 
 def test_a_key_that_a_provider_repeats_is_not_shown() -> None:
