@@ -72,6 +72,10 @@ class PlainRenderer:
         self._end_streams()
         self._said()
 
+    def show(self, cell: str, language: str, code: str) -> None:
+        """Write the whole of a cell's code, as it will run."""
+        self._tell(f"[{cell} {clean(language)}]\n{visible(code).rstrip()}")
+
     def close(self) -> None:
         """As `settle`, for good."""
         self.settle()

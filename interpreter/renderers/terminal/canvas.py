@@ -12,6 +12,7 @@ from typing import Protocol
 
 from interpreter.renderers.terminal.frame import Frame
 from interpreter.renderers.terminal.status import Status
+from interpreter.renderers.terminal.styled import paint, wrap
 
 _INTERVAL = 1 / 12
 _ROWS = 8
@@ -33,12 +34,25 @@ class Part(Protocol):
 
 
 class Canvas:
-    """Draws in `frame`. `size` gives columns and rows. Without a running event loop, what is not yet due waits."""
+    """Draws in `frame`. `size` gives columns and rows; `dash` begins a rule.
+
+    `quiet` is the style of its own words, `last` what stands last on the screen: a word for it, and of which cell.
+    Without a running event loop, what is not yet due waits.
+    """
 
     def __init__(
-        self, frame: Frame, status: Status, *, size: Callable[[], tuple[int, int]], clock: Callable[[], float]
+        self,
+        frame: Frame,
+        status: Status,
+        *,
+        size: Callable[[], tuple[int, int]],
+        clock: Callable[[], float],
+        dash: str = "──",
     ) -> None:
         self.part: Part | None = None
+        self.quiet = ""
+        self.last: tuple[str, str] | None = None
+        self._dash = dash
         self.status = status
         self._frame = frame
         self._size = size
@@ -52,14 +66,15 @@ class Canvas:
         """Columns of the screen, now."""
         return max(_NARROWEST, self._size()[0])
 
-    def open(self, part: Part) -> None:
+    def open(self, part: Part, *, last: tuple[str, str] | None = None) -> None:
         """Begin `part`; what was open is finished."""
         self.end()
-        self.part = part
+        self.part, self.last = part, last
 
-    def end(self) -> None:
-        """Finish what is open, and no longer say what is waited for."""
+    def end(self, *, keep: bool = False) -> None:
+        """Finish what is open, and say no longer what is waited for. `keep`: it is still the `last` on the screen."""
         self.status.stop()
+        self.last = self.last if keep else None
         if self.part is not None:
             self.part.close()
             self._take()
@@ -74,6 +89,16 @@ class Canvas:
         if lines:
             self._lines += [*[""] * self._gap, *lines]
             self._gap = False
+
+    def say(self, text: str, style: str = "") -> None:
+        """A sentence of our own."""
+        style = style or self.quiet
+        for line in text.split("\n"):
+            self.write(*(paint(style, "".join(word for _, word in row)) for row in wrap([("", line)], self.width())))
+
+    def rule(self, text: str, style: str = "") -> None:
+        """A line that begins or ends something; short, so that a narrower screen does not break it."""
+        self.write(f"{paint(self.quiet, f'{self._dash} ')}{paint(style or self.quiet, text)}")
 
     def soon(self) -> None:
         """Draw now if the last time is long enough ago, else when it is."""
@@ -96,7 +121,7 @@ class Canvas:
 
     def settle(self) -> None:
         """Finish what is open and draw it; then nothing is drawn until somebody asks for it."""
-        self.end()
+        self.end(keep=True)
         self.draw()
         self._cancel()
 
@@ -107,7 +132,7 @@ class Canvas:
     def _rows(self) -> list[str]:
         columns, height = self.width(), self._size()[1]
         room = max(1, min(_ROWS, height - 2))
-        status = self.status.row(columns)
+        status = paint(self.quiet, self.status.row(columns))
         rows = list(self.part.tail(room - bool(status))) if self.part is not None else []
         rows += [status] * bool(status)
         return [*[""] * (self._gap and 0 < len(rows) < room), *rows]

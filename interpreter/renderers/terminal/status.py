@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from interpreter.renderers.terminal.styled import cut, paint
+from interpreter.renderers.terminal.styled import cut
 
 _PATIENCE = 1.0
 """Seconds before it is worth saying that something is being waited for."""
 
 
 class Status:
-    """The row, drawn in `style`."""
+    """The row."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.style = ""
         self._clock = clock
         self._what = ""
         self._since = 0.0
@@ -37,4 +36,4 @@ class Status:
         waited = self._clock() - self._since
         if not self._what or waited < _PATIENCE:
             return ""
-        return paint(self.style, cut(f"{self._what}, {waited:.0f} s", width - 1)[0])
+        return cut(f"{self._what}, {waited:.0f} s", width - 1)[0]
