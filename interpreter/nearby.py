@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from interpreter.attachments import attach
@@ -17,7 +17,7 @@ from interpreter.events import Attachment
 
 _MOST_NAMES = 20
 _MOST_FILES = 3  # whose beginnings travel with one prompt
-_HEAD = 500  # characters of each
+_HEAD, _LINES = 400, 3  # characters and lines of each
 _COMMON = ("numpy", "pandas", "matplotlib", "scipy", "sympy", "sklearn", "requests", "openpyxl", "PIL")
 """Packages that models like to import."""
 
@@ -78,8 +78,14 @@ def mentioned(prompt: str, folder: Path) -> tuple[Attachment, ...]:
         with suppress(OSError, UsageError, ValueError):
             path = (folder / word).resolve()
             if path.is_file() and path.is_relative_to(folder.resolve()):
-                found.setdefault(str(path), attach(path, head=_HEAD))
+                found.setdefault(str(path), _begun(attach(path, head=_HEAD)))
     return tuple(found.values())
+
+
+def _begun(file: Attachment) -> Attachment:
+    """`file` with few of its lines: enough to see what they hold, too few to answer from them."""
+    lines = file.head.splitlines()
+    return replace(file, head="\n".join([*lines[:_LINES], "…"])) if len(lines) > _LINES else file
 
 
 def _words(prompt: str) -> Iterable[str]:

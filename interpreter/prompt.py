@@ -95,7 +95,7 @@ def _examples() -> tuple[Entry, ...]:
 
     A small model does what it saw, down to the names; so these are names that nobody uses, and standard library alone.
     """
-    head = "field,crop,kilos\nnorth,barley,12.5\nsouth,oats,30\n"
+    head = "field,crop,kilos\nnorth,barley,12.5\nsouth,oats,30\n…"
     weights = (
         "import csv\nwith open('harvest.csv') as file:\n    rows = list(csv.DictReader(file))\n"
         "print(sum(float(row['kilos']) for row in rows))"
@@ -108,6 +108,13 @@ def _examples() -> tuple[Entry, ...]:
     left_out = "left out: {'field': 'hill', 'crop': 'rye', 'kilos': 'none'}\n81.5\n"
     harvest = Attachment(path="harvest.csv", media_type="text/csv", size=210, head=head)
     return (
+        Prompt(text="Thanks!"),
+        Reply(text="You're welcome!"),
+        Prompt(text="Who wrote Hamlet?"),
+        Reply(text="William Shakespeare wrote Hamlet."),
+        Prompt(text="Sort the lines of birds.txt with sort."),
+        _ran("example-4", "sort birds.txt", "crow\nowl\nwren\n", language="shell"),
+        Reply(text="Sorted, they are: crow, owl, wren."),
         Prompt(text="How often does the letter a occur in 'abracadabra'?"),
         _ran("example-1", "print('abracadabra'.count('a'))", "5\n"),
         Reply(text="The letter a occurs 5 times."),
@@ -115,13 +122,6 @@ def _examples() -> tuple[Entry, ...]:
         _ran("example-2", weights, "ValueError: could not convert string to float: 'none'", failed=True),
         _ran("example-3", mended, left_out),
         Reply(text="There are 81.5 kilos. The row of the field hill holds no number and was left out."),
-        Prompt(text="Sort the lines of birds.txt with sort."),
-        _ran("example-4", "sort birds.txt", "crow\nowl\nwren\n", language="shell"),
-        Reply(text="Sorted, they are: crow, owl, wren."),
-        Prompt(text="Who wrote Hamlet?"),
-        Reply(text="William Shakespeare wrote Hamlet."),
-        Prompt(text="Thanks!"),
-        Reply(text="You're welcome!"),
     )
 
 

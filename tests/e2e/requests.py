@@ -131,7 +131,7 @@ EASY: tuple[Request, ...] = (
     ),
     Request(
         kind="csv and json",
-        ask="Add up the amount of each product in sales.csv.",
+        ask="What is the total amount for each product in sales.csv?",
         met=lambda o: o.shows("tea", "200", "coffee", "400", "cocoa", "45"),
         files={"sales.csv": SALES},
     ),
