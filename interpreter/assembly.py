@@ -81,6 +81,10 @@ async def assemble(
         session.switch(answering.model, answering.ladder, attach=answering.attach)
         await before.close()
 
+    async def warm() -> None:
+        await runners.warm()
+        await answering.warm()
+
     async def close() -> None:
         try:
             await session.close()
@@ -89,7 +93,7 @@ async def assemble(
             await records.close()
 
     return Assembly(
-        session=session, folder=records.folder, secrets=secrets, warm=answering.warm, close=close, switch=switch
+        session=session, folder=records.folder, secrets=secrets, warm=warm, close=close, switch=switch
     )
 
 

@@ -29,7 +29,8 @@ _NO = ("n", "N", "\x1b", "\x03", "\x04", "")
 class TerminalHost:
     """Implements `Host` on `teletype`.
 
-    `settle` finishes what is being drawn, so that a question starts on a fresh line. With `yes` everything runs, but
+    `settle` finishes what is being drawn, so that a question starts on a fresh line. `show` draws the whole of a cell's
+    code (cell, language, code); without it, changed code is written as it is. With `yes` everything runs, but
     for what carries a caution. `prompts`: whether the text of an `input()` is written here, or a renderer has done so.
     """
 
@@ -39,12 +40,14 @@ class TerminalHost:
         *,
         environment: Mapping[str, str],
         settle: Callable[[], None] = lambda: None,
+        show: Callable[[str, str, str], None] | None = None,
         yes: bool = False,
         prompts: bool = True,
     ) -> None:
         self._teletype = teletype
         self._environment = environment
         self._settle = settle
+        self._show = show or self._written
         self._yes = yes
         self._prompts = prompts
         self._always: set[str] = set()
@@ -103,7 +106,7 @@ class TerminalHost:
                     return self._run(proposal, code)
                 case "e":
                     self._tell("edit")
-                    code = await self._changed(code, proposal.language)
+                    code = await self._changed(proposal, code)
                 case "?":
                     self._tell(f"help\n{_HELP.format(language=language).rstrip()}")
                 case _:
@@ -128,18 +131,21 @@ class TerminalHost:
         line = self._teletype.line("Why not, or what instead? (Enter: nothing) ")
         return (await self._or_no(line, "")).strip()
 
-    async def _changed(self, code: str, language: str) -> str:
+    async def _changed(self, proposal: Proposal, code: str) -> str:
         """The code after the editor, shown whole as it will run; as it was if nothing is left of it."""
         try:
-            after = await edited(code, language, self._teletype, self._environment)
+            after = await edited(code, proposal.language, self._teletype, self._environment)
         except UsageError as error:
             self._tell(str(error))
             return code
         if not after.strip() or after == code:
             self._tell("Unchanged.")
             return code
-        self._tell("\n".join(f"  {line}" for line in visible(after).splitlines()))
+        self._show(proposal.cell, proposal.language, after)
         return after
+
+    def _written(self, _cell: str, _language: str, code: str) -> None:
+        self._tell("\n".join(f"  {line}" for line in visible(code).splitlines()))
 
     def _tell(self, words: str) -> None:
         self._teletype.write(f"{words}\n")

@@ -60,6 +60,7 @@ class Conversation:
             teletype,
             environment=context.environment,
             settle=self.stage.settle,
+            show=self.stage.show,
             yes=context.settings.yes,
             prompts=not self._plain,
         )
@@ -236,6 +237,11 @@ class Conversation:
             self._work.cancel()
         else:
             self._line.interrupt()
+
+    def detached(self) -> None:
+        """The running cell goes on in the background, and the turn without it."""
+        if self._assembly is not None and self.session.busy:
+            self.session.detach()
 
     def suspended(self) -> None:
         """Ctrl-Z while no line is typed."""

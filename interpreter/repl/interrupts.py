@@ -1,4 +1,4 @@
-"""Signals become rungs: what Ctrl-C, Ctrl-Z, a closed terminal and a polite request to end do. Draws nothing.
+r"""Signals become rungs: what Ctrl-C, Ctrl-\, Ctrl-Z, a closed terminal and a request to end do. Draws nothing.
 
 The rungs of Ctrl-C: an open question is declined; a turn or cell is interrupted; a second one, while a cell still runs,
 has its kernel restarted; anything else that is under way is given up; at the prompt the line is cleared.
@@ -23,6 +23,9 @@ class Rungs(Protocol):
 
     def suspended(self) -> None:
         """Ctrl-Z was pressed."""
+
+    def detached(self) -> None:
+        r"""Ctrl-\ was pressed."""
 
 
 @contextlib.contextmanager
@@ -55,6 +58,7 @@ class Signals:
         handlers: dict[int, Callable[[], None]] = {
             signal.SIGINT: self._rungs.interrupted,
             signal.SIGTSTP: self._rungs.suspended,
+            signal.SIGQUIT: self._rungs.detached,
             signal.SIGTERM: lambda: self._end(signal.SIGTERM),
             signal.SIGHUP: lambda: self._end(signal.SIGHUP),
         }

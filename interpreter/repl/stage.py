@@ -18,6 +18,9 @@ class Renderer(Protocol):
     def settle(self) -> None:
         """Leave the cursor at the start of a fresh line, with nothing to be redrawn."""
 
+    def show(self, cell: str, language: str, code: str) -> None:
+        """Draw the whole of a cell's code, as it will run; then settle."""
+
     def close(self) -> None:
         """Draw nothing any more."""
 
@@ -62,6 +65,10 @@ class Stage:
         self._draw_waiting()
         if self._renderer is not None:
             self._renderer.settle()
+
+    def show(self, cell: str, language: str, code: str) -> None:
+        """Draw the whole of a cell's code, as it will run."""
+        self.renderer.show(cell, language, code)
 
     def close(self) -> None:
         """Draw what is left, and nothing after it."""

@@ -6,13 +6,16 @@ a name is taken by the first row that has it.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Literal, TypeAlias
 
-from interpreter.errors import SettingsError
+from interpreter.errors import RunnerError, SettingsError
 from interpreter.runners.environment import Workplace
 from interpreter.runners.kernelspecs import QUIRKS, Kernelspec, Quirks, data_folders, installed
 from interpreter.seams import Produced, Runner
@@ -147,6 +150,16 @@ class LocalRunners:
         if language not in self._running:
             self._running[language] = self._made(self._rows[language])
         return self._running[language]
+
+    async def warm(self) -> None:
+        """Start the main language's kernel; what keeps it from starting is told when there is a cell to run."""
+        from interpreter.runners.jupyter import JupyterRunner
+
+        await asyncio.to_thread(import_module, "jupyter_client")
+        runner = self.get(self.languages[0])
+        if isinstance(runner, JupyterRunner):
+            with suppress(RunnerError):
+                await runner.start()
 
     def listen(self, late: Callable[[str, Produced], None]) -> None:
         """Tell `late` what comes after a cell has ended."""

@@ -21,6 +21,7 @@ _LINES = (
     ("Enter", "sends; Esc Enter, Ctrl-J or \\ Enter begins a new line"),
     ("Ctrl-R", "searches what was typed; Ctrl-X Ctrl-E edits it"),
     ("Ctrl-C", "ends what is going on; again: restarts the kernel"),
+    ("Ctrl-\\", "sends the running code to the background; see /jobs"),
     ("Ctrl-D", "leaves"),
 )
 
