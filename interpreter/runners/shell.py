@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import termios
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -114,7 +113,7 @@ class ShellRunner(Opaque):
             return
         if text is not None:
             line = text.partition("\n")[0] + "\n"
-            shell.stream.answered(line if shell.terminal.has(termios.ECHO) else "")
+            shell.stream.answered(line if shell.terminal.echoes else "")
             shell.terminal.write(line.encode("utf-8", "surrogateescape"))
             return
         self._unanswered += 1
@@ -186,7 +185,7 @@ class ShellRunner(Opaque):
             return
         prompt = clean(shown + stream.take(unfinished=True))
         if self._interactive:
-            yield Asked(prompt=prompt, secret=not shell.terminal.has(termios.ECHO))
+            yield Asked(prompt=prompt, secret=not shell.terminal.echoes)
             if shown:
                 yield _stdout("\n")
         else:

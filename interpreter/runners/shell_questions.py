@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import re
-import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -43,7 +42,7 @@ def is_question(terminal: Terminal, line: str, silence: float) -> bool:
         case "no":
             return False
         case "maybe":
-            hidden = terminal.has(termios.ICANON) and not terminal.has(termios.ECHO)
+            hidden = terminal.by_lines and not terminal.echoes
             return silence >= PATIENCE and (hidden or _QUESTION.search(line) is not None)
 
 

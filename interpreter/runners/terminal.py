@@ -1,4 +1,8 @@
-"""A program on a pseudo-terminal of its own: bytes in and out, signals, death. Knows nothing of shells or cells."""
+"""A program on a pseudo-terminal of its own: bytes in and out, signals, death. Knows nothing of shells or cells.
+
+Only POSIX systems have these terminals; what speaks of them is imported where it is used, so that the rest of the
+program can name this module anywhere.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import termios
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -65,12 +68,15 @@ class Terminal:
         except OSError:
             return 0
 
-    def has(self, flag: int) -> bool:
-        """Whether a local mode (`termios.ECHO`, `ICANON`, `ISIG`) is on."""
-        try:
-            return bool(termios.tcgetattr(self._fd)[3] & flag)
-        except termios.error:
-            return False
+    @property
+    def echoes(self) -> bool:
+        """Whether what is typed is shown: a program that asks for a password turns that off."""
+        return self._has("ECHO")
+
+    @property
+    def by_lines(self) -> bool:
+        """Whether programs read whole lines, as they do unless they draw their own line to be edited."""
+        return self._has("ICANON")
 
     def write(self, data: bytes) -> None:
         """Type `data`. What a full terminal does not take is lost, as it is at a keyboard."""
@@ -142,6 +148,14 @@ class Terminal:
     def _fd(self) -> int:
         return -1 if self._process is None else int(self._process.fd)
 
+    def _has(self, mode: str) -> bool:
+        import termios
+
+        try:
+            return bool(termios.tcgetattr(self._fd)[3] & getattr(termios, mode))
+        except termios.error:
+            return False
+
     def _read(self) -> None:
         pieces = []
         ended = False
@@ -173,6 +187,8 @@ class Terminal:
 
 def _plain(descriptor: int) -> None:
     """Lines end in a bare newline: what comes out is what was printed."""
+    import termios
+
     modes = termios.tcgetattr(descriptor)
     modes[1] &= ~termios.ONLCR
     termios.tcsetattr(descriptor, termios.TCSANOW, modes)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+
+collect_ignore = (
+    ["test_shell.py", "test_shell_dialects.py", "test_shell_questions.py"] if sys.platform == "win32" else []
+)
+"""There are no pseudo-terminals of this kind on Windows; each cell of its shell is a program of its own there."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

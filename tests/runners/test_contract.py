@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,15 +15,18 @@ from interpreter.seams import Ended, Happening, Produced, Restarted
 from tests.runners.bench import at, happenings_of, status, text
 from tests.runners.contract import COURSES, LINES, Course
 
+BARE = "python in a bare environment"
+"""Python once more, in a virtual environment without ipykernel."""
+
 
 class Class:
-    """A language with its runner, on an event loop of its own."""
+    """A language with its runner. `python` is the Python to use instead of ours."""
 
-    def __init__(self, loop: asyncio.Runner, course: Course, folder: Path) -> None:
+    def __init__(self, loop: asyncio.Runner, course: Course, folder: Path, python: str | None = None) -> None:
         self.course = course
         self.folder = folder
         self._loop = loop
-        self._runners = LocalRunners(place=at(folder), interactive=False)
+        self._runners = LocalRunners(place=at(folder, python=python), interactive=False)
 
     def run(self, code: str, *, stop_at: str | None = None) -> list[Happening]:
         """What running `code` brings; nobody answers what it asks."""
@@ -38,19 +43,25 @@ class Class:
         self._loop.run(self._runners.close())
 
 
-def here(folder: Path) -> tuple[Course, ...]:
-    """The courses of the languages that can run on this machine."""
-    there = LocalRunners(place=at(folder), interactive=False).languages
-    return tuple(course for course in COURSES if course.language in there)
+def here() -> dict[str, Course]:
+    """The courses of the languages that can run on this machine, by the names of the tests' parameters."""
+    there = LocalRunners(place=at(Path.cwd()), interactive=False).languages
+    courses = {course.language: course for course in COURSES if course.language in there}
+    if os.name != "posix":
+        del courses["shell"]  # another language there, under the same name
+    return courses | {BARE: courses["python"]}
 
 
 @pytest.fixture(scope="module")
 def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Class]]:
     """One class a language, started when first needed, for the whole module."""
+    bare = tmp_path_factory.mktemp("environment")
+    venv.create(bare, with_pip=False)
+    python = str(bare / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     with asyncio.Runner() as loop:
         made = {
-            course.language: Class(loop, course, tmp_path_factory.mktemp(course.language))
-            for course in here(Path.cwd())
+            name: Class(loop, course, tmp_path_factory.mktemp("work"), python if name == BARE else None)
+            for name, course in here().items()
         }
         try:
             yield made
@@ -61,8 +72,7 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Clas
 
 def every(part: str) -> pytest.MarkDecorator:
     """Run a test for each language here whose course has `part`."""
-    courses = [course for course in here(Path.cwd()) if getattr(course, part)]
-    return pytest.mark.parametrize("language", [course.language for course in courses])
+    return pytest.mark.parametrize("language", [name for name, course in here().items() if getattr(course, part)])
 
 
 @every("hello")
