@@ -69,6 +69,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(fault="context", classes="ContextWindowExceededError", words=_ROOM),
     Row(fault="context", statuses=(413,), words=_ROOM),
+    Row(fault="context", statuses=(429,), says=r"Request too large|Limit:? \d+, Requested", words=_ROOM),
     Row(
         fault="context",
         statuses=(400, 422, 500),
@@ -179,7 +180,7 @@ TABLE: tuple[Row, ...] = (
 
 _WINDOW = re.compile(
     r"maximum context length (?:is |of )?(\d+)|> ?(\d+)(?: maximum)?|context (?:size|window|length)\D{0,20}(\d+)|"
-    r"maximum number of tokens allowed ?\(?(\d+)",
+    r"maximum number of tokens allowed ?\(?(\d+)|Limit:? (\d+), Requested",
     re.IGNORECASE,
 )
 

@@ -110,6 +110,9 @@ class LitellmModel:
     async def stream(self, request: Request, stop: Stop) -> AsyncGenerator[Chunk, None]:
         """The reply to one request: one attempt."""
         self._litellm = litellm = await race(stop, asyncio.to_thread(load))
+        if self._log is not None:
+            for name in _LOGGERS:
+                logging.getLogger(name).handlers[:] = [self._log]
         target = self._endpoint(litellm, request)
         secrets = Secrets([target.api_key or ""])
         response: Any = None
@@ -138,9 +141,6 @@ class LitellmModel:
         return fault
 
     def _endpoint(self, litellm: ModuleType, request: Request) -> Endpoint:
-        if self._log is not None:
-            for name in _LOGGERS:
-                logging.getLogger(name).handlers[:] = [self._log]
         return endpoint(
             self._name,
             api_base=self._base,

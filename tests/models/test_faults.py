@@ -12,6 +12,7 @@ VLLM_CONTEXT = (
     "1000 in the completion). Please reduce the length of the messages or completion."
 )
 LLAMACPP = "request (9000 tokens) exceeds the available context size (8192 tokens), try increasing it"
+GROQ = "Request too large for model `x` on tokens per minute (TPM): Limit 6000, Requested 9000, please reduce it"
 ANTHROPIC = "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, decrease input length"
 
 
@@ -60,6 +61,8 @@ class Said(Exception):
         (400, LLAMACPP, "context", None),
         (400, ANTHROPIC, "context", None),
         (413, "Request too large", "context", None),
+        (429, GROQ, "context", None),
+        (429, "Rate limit reached: Limit 30000, Used 29000, Requested 5000.", "rate", None),
         (400, "Your credit balance is too low to access the Anthropic API.", "quota", None),
         (429, "You exceeded your current quota, please check your plan and billing details.", "quota", None),
         (402, "Payment Required", "quota", None),
@@ -88,7 +91,7 @@ def test_what_providers_say_is_understood(
 
 
 @pytest.mark.parametrize(
-    ("words", "window"), [(VLLM_CONTEXT, 4096), (LLAMACPP, 8192), (ANTHROPIC, 200000), ("?", None)]
+    ("words", "window"), [(VLLM_CONTEXT, 4096), (LLAMACPP, 8192), (ANTHROPIC, 200000), (GROQ, 6000), ("?", None)]
 )
 def test_the_window_is_read_where_it_is_told(words: str, window: int | None) -> None:
     assert classify(Said(413, words), model="m", base=None).window == window
