@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
+from interpreter import events as e
 from interpreter.events import Attachment
 from interpreter.nearby import look, mentioned, names, packages
+from interpreter.protocols.ladder import FixedProtocol
+from interpreter.session import Session
+from interpreter.testing import FakeRunners, MemoryKeeper, ScriptedHost, ScriptedModel, words
+from tests.conversations import BRIEF
 
 
 def test_a_file_that_the_prompt_names_travels_with_its_first_lines(tmp_path: Path) -> None:
@@ -57,3 +64,28 @@ def test_packages_are_found_by_their_folders_and_unknown_where_there_are_none(tm
     assert packages(tmp_path / "elsewhere" / "bin" / "python") == ((), ())
     assert look(tmp_path, None).lacking == ()
     assert set(look(tmp_path, Path(sys.executable)).installed).isdisjoint(look(tmp_path, Path(sys.executable)).lacking)
+
+
+def test_files_that_a_prompt_names_travel_with_it_once_and_only_while_the_model_may_see_them() -> None:
+    named = e.Attachment(path="/work/a.csv", media_type="text/csv", size=3, head="x\n1")
+    model, ladder = ScriptedModel(words("One."), words("Two.")), FixedProtocol("text", BRIEF)
+    made = Session(
+        model=model,
+        ladder=ladder,
+        runners=FakeRunners(),
+        host=ScriptedHost(),
+        keeper=MemoryKeeper(),
+        attach=lambda _: (named,),
+    )
+
+    async def converse() -> list[e.Event]:
+        async with aclosing(made.run("Sum a.csv", (named,))) as events:
+            seen = [event async for event in events]
+        made.switch(model, ladder)
+        async with aclosing(made.run("Sum a.csv")) as events:
+            return seen + [event async for event in events]
+
+    started = [event for event in asyncio.run(converse()) if isinstance(event, e.TurnStarted)]
+    assert [event.attachments for event in started] == [(named,), ()]
+    assert "Attached file: /work/a.csv" in str(model.requests[0].messages[-1]["content"])
+    assert model.requests[1].messages[-1]["content"] == "Sum a.csv"
