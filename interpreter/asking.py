@@ -84,14 +84,15 @@ def _another_way(before: e.ProtocolName, after: e.ProtocolName, attempt: int, er
 async def _stream(
     model: Model, request: Request, reader: Reader, cells: int, stop: Stop
 ) -> AsyncGenerator[e.Event, None]:
+    """What of the reply can be shown, and its count, which comes last: a model that ends by itself is read to there."""
     usage: TokenCount | None = None
     async with aclosing(model.stream(request, stop)) as chunks:
         async for chunk in chunks:
+            if reader.done and chunk.text.strip():
+                break  # it goes on after its block: nobody wants that
             usage = chunk.usage or usage
             for piece in reader.feed(chunk):
                 yield _delta(piece, cells)
-            if reader.done:
-                break
     if usage is not None:
         yield _usage(usage)
 

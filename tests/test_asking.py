@@ -9,6 +9,7 @@ import pytest
 from interpreter import events as e
 from interpreter.errors import ModelError, ModelFault
 from interpreter.patience import RETRIES, Patience
+from interpreter.protocols.exchange import Chunk, TokenCount
 from interpreter.protocols.ladder import LearnedLadder
 from interpreter.session import Session
 from interpreter.testing import FakeRunners, MemoryKeeper, ScriptedHost, ScriptedModel, Waits, tool_call, words
@@ -113,6 +114,17 @@ def test_where_every_rung_is_refused_the_first_error_is_shown_and_the_next_turn_
     finished = [event for event in events if isinstance(event, e.TurnFinished)]
     assert finished == [e.TurnFinished(reason="failed", error="No tools here."), e.TurnFinished(reason="done")]
     assert [bool(request.tools) for request in model.requests] == [True, False, False, True]
+
+
+@pytest.mark.parametrize(("rest", "counted"), [("\n", 1), ("\nAnd then I would", 0)])
+def test_after_its_block_a_model_is_read_to_its_count_unless_it_goes_on(rest: str, counted: int) -> None:
+    block = (Chunk(text="```python\nprint(1)\n```\n"), Chunk(text=rest), Chunk(finish="stop"))
+    usage = TokenCount(tokens_in=10, tokens_out=5)
+    made, model = session(block, words("It is 1."), protocol="text", usage=usage)
+    events = turns(made, "Go.")
+    assert types(events).count("usage") == counted + 1
+    assert [event.code for event in events if isinstance(event, e.CodeProposed)] == ["print(1)"]
+    assert model.closed == 2
 
 
 def test_another_trouble_after_a_refusal_is_told_itself() -> None:

@@ -82,8 +82,6 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "seconds": ("0.5", 0.5),
     "number": ("0.5", 0.5),
     "cost": ("2.50", 2.5),
-    "number": ("0.5", 0.5),
-    "dollars": ("0.5", 0.5),
 }
 """For each kind of value, how a person writes one, and what is meant."""
 
