@@ -49,7 +49,8 @@ class Results:
     def link(self, path: str) -> str:
         """A file's name; where links are known, one that opens it."""
         name = clean_line(path)
-        if not (self._abilities.styles and self._abilities.redraw) or not Path(path).is_absolute():
+        linked = self._abilities.styles and self._abilities.redraw
+        if not linked or name != path or not Path(path).is_absolute():  # an odd name is told, not opened
             return name
         return f"\x1b]8;;{Path(path).as_uri()}\x1b\\{name}\x1b]8;;\x1b\\"
 
