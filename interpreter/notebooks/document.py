@@ -87,8 +87,9 @@ def fenced(code: str, language: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """`text` as a Markdown quotation."""
-    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+    """`text` as a Markdown quotation that keeps its lines."""
+    *lines, last = text.split("\n")
+    return "\n".join([*(f"> {line}  " if line else ">" for line in lines), f"> {last}" if last else ">"])
 
 
 def _magic(language: str, kernel: NotebookKernel) -> str | None:

@@ -163,10 +163,11 @@ def _status(about: Mapping[str, Any], came: tuple[e.Output, ...]) -> e.CellStatu
 
 
 def _unquoted(source: str) -> str:
-    lines = source.split("\n")
-    if not all(line.startswith(">") for line in lines):
+    """A prompt from its quotation; as it stands, if somebody wrote something else."""
+    *lines, last = source.split("\n")
+    if not all(line.startswith(">") for line in (*lines, last)):
         return source
-    return "\n".join(line[2:] if line.startswith("> ") else line[1:] for line in lines)
+    return "\n".join([*(line.removesuffix("  ")[1:].removeprefix(" ") for line in lines), last[1:].removeprefix(" ")])
 
 
 def _attachments(about: Mapping[str, Any]) -> tuple[e.Attachment, ...]:

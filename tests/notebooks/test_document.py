@@ -51,7 +51,7 @@ def test_a_turn_becomes_its_words_and_its_code_with_all_that_is_known_of_it() ->
             "cell_type": "markdown",
             "id": "prompt-1",
             "metadata": {"local_interpreter": {"role": "prompt", "turn": 1}},
-            "source": "> how many?\n>\n> # really",
+            "source": "> how many?  \n>\n> # really",
         },
         {
             "cell_type": "markdown",

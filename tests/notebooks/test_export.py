@@ -113,7 +113,7 @@ def test_a_notebook_in_another_language_is_no_python_script() -> None:
 
 def test_markdown_has_words_code_prints_and_pictures() -> None:
     assert markdown(document(STORY)) == (
-        "> How many?\n> Really?\n\nI try.\n\n```python\nboom\n```\n\n"
+        "> How many?  \n> Really?\n\nI try.\n\n```python\nboom\n```\n\n"
         "```text\nTraceback (most recent call last)\nNameError: boom\n```\n\n"
         "```shell\necho 'a'\necho b\n```\n\n```text\na\nb\n```\n\n"
         f"```python\nprint(40 + 2)\n```\n\n```text\n42\n```\n\n![Figure 1](data:image/png;base64,{PICTURE})\n\n"

@@ -31,7 +31,7 @@ def test_our_own_notebook_is_the_same_history_again(tmp_path: Path) -> None:
     attachment = e.Attachment(path="/data/x.csv", media_type="text/csv", size=7)
     events = [
         STARTED,
-        e.TurnStarted(prompt="look\n\n> at it", attachments=(attachment,)),
+        e.TurnStarted(prompt="look  \n\n  \n> at it\nend ", attachments=(attachment,)),
         *step(1, "First.", cell("c1", "boom", raised("c1", "NameError", "boom"), status="error")),
         *step(
             2,

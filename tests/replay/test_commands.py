@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from interpreter.notebooks.file import load
 from interpreter.saved.command import find, save_as
 from interpreter.saved.parameters import Parameter
 from tests.notebooks.stories import cell, printed, raised, step, turn
-from tests.replay.recording import command
+from tests.replay.recording import command, context_in
 
 REPORT = fold(
     turn(
@@ -114,3 +117,22 @@ def test_a_cell_that_fails_ends_the_run_with_3(tmp_path: Path) -> None:
     done = command("run", tmp_path, "divide", "--n", "0")
     assert (done.code, done.out) == (3, "")
     assert done.err.rstrip().endswith("ZeroDivisionError: division by zero")
+
+
+def test_the_programs_own_options_stand_before_the_name(tmp_path: Path) -> None:
+    saved(tmp_path, "month")
+    argv = ["run", "--json", "report", "--month", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "interpreter", *argv],
+        env=dict(context_in(tmp_path).environment),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [event["code"] for event in events if event["type"] == "code.proposed"][
+        1
+    ] == "# Parameters\nmonth = '--json'"

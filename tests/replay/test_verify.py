@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +22,7 @@ from interpreter.seams import Asked
 from interpreter.stop import Stop
 from interpreter.testing import FakeRunner, FakeRunners, waiting
 from tests.notebooks.stories import cell, step, turn
-from tests.replay.recording import command, record
+from tests.replay.recording import command, context_in, record
 
 DRAW = '''
 import struct, zlib
@@ -237,3 +241,25 @@ def test_a_kernel_that_is_not_installed_is_named(home: Path, tmp_path: Path) -> 
     done = command("replay", home, str(tmp_path / "x.ipynb"))
     assert "There is no kernel named 'nowhere'" in done.out
     assert done.code == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another thing there")
+def test_ctrl_c_ends_the_cell_and_the_program_with_130(home: Path, tmp_path: Path) -> None:
+    code = "print('begun', flush=True)\nimport time\ntime.sleep(600)"
+    save(tmp_path / "x.ipynb", document([*cell("c1", code, by="user"), *cell("c2", "print('never')", by="user")]))
+    program = subprocess.Popen(
+        [sys.executable, "-m", "interpreter", "replay", str(tmp_path / "x.ipynb")],
+        env=dict(context_in(home).environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with program:
+        assert program.stdout is not None
+        for line in program.stdout:
+            if line == "begun\n":
+                program.send_signal(signal.SIGINT)
+                break
+        out, err = program.communicate(timeout=120)
+    assert (program.returncode, "never" in out, err) == (130, False, "")
