@@ -89,7 +89,8 @@ class HistoryUndone:
 class HistoryTrimmed:
     """Room was made for the model; `reason` says in words what went. Both counts are of the whole conversation.
 
-    The oldest `dropped` turns are no longer sent; outputs in the oldest `shortened` turns are sent as a few lines.
+    The oldest `dropped` turns are no longer sent; outputs in the oldest `shortened` turns are sent as a few lines, but
+    for those of the latest reply, which go too only where `shortened` is more than there are turns.
     """
 
     type: Literal["history.trimmed"] = "history.trimmed"

@@ -12,7 +12,10 @@ _LINES = ("async_response_iterator", "streaming_response", "response_iterator")
 
 
 class PlainWords:
-    """A provider's own stream, its content as plain words where it comes as a list of parts."""
+    """A provider's own stream, put between it and the client library for what that lacks.
+
+    Content that comes as a list of parts, which it would drop, is made plain words; and the socket can be closed.
+    """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

@@ -119,6 +119,8 @@ class LitellmModel:
         received = False
         try:
             response = await race(stop, litellm.acompletion(**self._arguments(litellm, target, request)))
+            if hasattr(getattr(response, "completion_stream", None), "__aiter__"):
+                response.completion_stream = PlainWords(response.completion_stream)
             async for chunk in until_stopped(stop, _pieces(response, self._prices(litellm, target))):
                 received = received or bool(chunk.text or chunk.calls or chunk.reasoning)
                 yield chunk
@@ -194,8 +196,6 @@ async def _pieces(response: Any, prices: Mapping[str, Any]) -> AsyncGenerator[Ch
     if not hasattr(response, "__aiter__"):
         yield whole_of(response, prices)
         return
-    if hasattr(response.completion_stream, "__aiter__"):
-        response.completion_stream = PlainWords(response.completion_stream)  # litellm drops lists from a stream
     async for chunk in response:
         yield chunk_of(chunk, prices)
 

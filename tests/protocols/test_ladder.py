@@ -7,6 +7,7 @@ import pytest
 from interpreter import events as e
 from interpreter.errors import Feature, ModelError
 from interpreter.events import ProtocolName
+from interpreter.history import History
 from interpreter.protocols.adapted import alternating, with_ids
 from interpreter.protocols.exchange import Reply
 from interpreter.protocols.ladder import ALL, WITHOUT_FUNCTIONS, FixedProtocol, LearnedLadder
@@ -112,6 +113,17 @@ def test_a_protocol_that_was_chosen_is_not_what_the_next_session_begins_with() -
     memory = Remembered()
     FixedProtocol("text", BRIEF, memory=memory).worked(Reply(text="Hello."))
     assert LearnedLadder(BRIEF, memory=memory).current().name == "tools"
+
+
+def test_how_a_chosen_protocol_is_spoken_is_learnt_but_no_other_is_tried() -> None:
+    memory = Remembered()
+    ladder = FixedProtocol("tools", BRIEF, memory=memory)
+    assert ladder.refused(refusal("stream"))
+    assert not ladder.current().request(History()).stream
+    ladder.worked(Reply(text="Hello."))
+    assert memory.kept == [learnt(stream=False, usage=False)]
+    assert not ladder.refused(refusal("calls"))
+    assert ladder.current().name == "tools"
 
 
 def test_a_window_that_an_endpoint_tells_is_kept() -> None:

@@ -198,10 +198,10 @@ def test_another_usual_variable_for_certificates_counts_too_and_nothing_is_print
 # ---- stops and time-outs
 
 
-async def _stopped(endpoint: Endpoint, model: LitellmModel, *, silent: bool) -> None:
-    """Ask, and stop as soon as something came or, of a `silent` provider, as soon as the request is there."""
+async def _stopped(endpoint: Endpoint, model: LitellmModel, *, at_once: bool) -> None:
+    """Ask, and stop when something came or, with `at_once`, as soon as the request is there."""
     stop = Stop()
-    if silent:
+    if at_once:
         asked = asyncio.get_running_loop().run_in_executor(None, endpoint.asked.wait, 20)
         asked.add_done_callback(lambda _: stop.set())
     async with aclosing(model.stream(HELLO, stop)) as chunks:
@@ -209,14 +209,14 @@ async def _stopped(endpoint: Endpoint, model: LitellmModel, *, silent: bool) -> 
             stop.set()
 
 
-@pytest.mark.parametrize("pieces", [0, 4])
+@pytest.mark.parametrize(("pieces", "at_once"), [(0, True), (4, True), (4, False)])
 @pytest.mark.parametrize("model", ["scripted", "anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-flash"])
-def test_a_stop_closes_the_socket_at_once(model: str, pieces: int) -> None:
+def test_a_stop_closes_the_socket_at_once(model: str, pieces: int, *, at_once: bool) -> None:
     with serve(Broken(say=say("Never ends."), pieces=pieces, stall=True)) as endpoint:
         base = endpoint.base(model.partition("/")[0])
         model_there = LitellmModel(model, api_base=base, api_key="key-for-tests")
         with pytest.raises(Stopped):
-            asyncio.run(_stopped(endpoint, model_there, silent=not pieces))
+            asyncio.run(_stopped(endpoint, model_there, at_once=at_once))
         assert endpoint.abandoned.wait(20)
 
 
