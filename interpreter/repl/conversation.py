@@ -71,6 +71,7 @@ class Conversation:
         self._facts = Facts("")
         self._work: asyncio.Task[None] | None = None
         self._interrupting = False
+        self._interrupted: str | None = None  # the language of the cell that the last Ctrl-C was for
         self._restart: str | None = None
         self._leaving = False
         self._behind: set[asyncio.Task[None]] = set()
@@ -100,11 +101,14 @@ class Conversation:
 
     async def follow(self, events: AsyncGenerator[e.Event, None]) -> None:
         """Let a turn or cell happen until its end; the stage draws it."""
-        async with aclosing(events) as happening:
-            async for _ in happening:
-                pass
-        self.stage.settle()
-        self._interrupting = False
+        self._interrupted = None
+        try:
+            async with aclosing(events) as happening:
+                async for _ in happening:
+                    pass
+        finally:
+            self.stage.settle()
+            self._interrupting = False
         if self._restart is not None:
             self._restart_behind(self._restart)
             self._restart = None
@@ -231,7 +235,7 @@ class Conversation:
         if self._assembly is not None and self.session.busy:
             if self._interrupting:
                 self._restart = self._facts.running or self._restart
-            self._interrupting = True
+            self._interrupting, self._interrupted = True, self._facts.running
             self.session.interrupt()
         elif self._work is not None:
             self._work.cancel()
@@ -250,10 +254,11 @@ class Conversation:
 
     def _at_empty_line(self) -> None:
         """Ctrl-C at an empty line: a second one for a cell that still does not end, else how to leave."""
-        latest = self._facts.latest
-        if latest is not None and self._assistance.state(latest) == "busy":
-            self._line.hint(f"restarting {latest}")
-            self._restart_behind(latest)
+        stubborn = self._interrupted
+        if stubborn is not None and self._assistance.state(stubborn) == "busy":
+            self._line.hint(f"restarting {stubborn}")
+            self._restart_behind(stubborn)
+            self._interrupted = None
         else:
             self._line.hint("Ctrl-D leaves")
 

@@ -1,0 +1,51 @@
+"""The real program in a terminal: its own renderer, a real kernel and shell, and a model behind HTTP."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.providers.server import code, say, serve
+from tests.pty.emulator import Terminal
+
+CODE = "import os\nanswer = 6 * 7\nprint(f'{answer=}')"
+
+
+def test_a_session_from_the_first_key_to_the_last_with_the_programs_own_parts(tmp_path: Path) -> None:
+    with serve(code(CODE), say("It is **42**.")) as endpoint:
+        argv = [sys.executable, "-m", "interpreter", "--model", "m", "--api-base", endpoint.base("openai")]
+        with Terminal(argv, home=tmp_path) as terminal:
+            terminal.send("what is six times seven?\r")
+            terminal.until("Run this python? y/n/e/a/?")
+            assert "answer = 6 * 7" in terminal.text
+            terminal.send("y")
+            terminal.until("answer=42")
+            terminal.until("It is 42.")
+            terminal.until_prompt()
+            terminal.send("> import time; print('begun'); time.sleep(600)\r")
+            terminal.until("\nbegun")
+            terminal.send("\x03")
+            terminal.until("interrupted")
+            terminal.until_prompt()
+            terminal.send("/vars\r")
+            terminal.until("answer  int")
+            terminal.until_prompt()
+            terminal.send("!echo $((40 + 2))\r")
+            terminal.until("\n42")
+            terminal.until_prompt()
+            terminal.send("> input('name: ') * 2\r")
+            terminal.until(lambda: terminal.cursor_line == "name: ")
+            terminal.send("Bob\r")
+            terminal.until("'BobBob'")
+            terminal.until_prompt()
+            terminal.send("\x04")
+            assert terminal.exit_code() == 0
+            assert terminal.modes_now() == terminal.modes
+    assert len(endpoint.requests) == 2
+
+
+def test_a_wrong_value_of_a_flag_is_one_line_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    with Terminal([sys.executable, "-m", "interpreter", "--protocol", "nonsense"], home=tmp_path) as terminal:
+        assert terminal.exit_code() == 2
+        assert "--protocol must be one of auto, tools, functions, text" in terminal.text
+        assert terminal.modes_now() == terminal.modes
