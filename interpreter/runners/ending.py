@@ -15,8 +15,9 @@ from interpreter.runners.cell import Cell
 from interpreter.runners.kernels import Kernel
 from interpreter.stop import Stop
 
-_PATIENCE = (2.0, 3.0)
-"""Seconds after the first and the second interrupt before the next rung; behind the last the kernel is killed."""
+_PATIENCE = (2.0, 1.5, 1.5)
+"""Seconds after each interrupt before the next rung; behind the last the kernel is killed. The first leaves code time
+to tidy up; a third is there since one may end a child process alone, and one may come too early to be noticed."""
 _BEGIN = 0.3
 """Seconds a cell may take to begin; a kernel that does not tell is interrupted after them."""
 _NAMED = 20

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from interpreter.protocols.content import clean
-from interpreter.runners.kernel import Channel
+from interpreter.runners.channels import Channel
 from interpreter.runners.kernels import Kernel
 from interpreter.seams import Completions, Variable
 

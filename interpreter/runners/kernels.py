@@ -15,9 +15,10 @@ from typing import Protocol
 
 from interpreter.errors import RunnerError
 from interpreter.runners import borrowing, probing
+from interpreter.runners.channels import Channel, Message, Received
 from interpreter.runners.environment import Workplace
 from interpreter.runners.installing import Remedy, kernel_folder, kernel_remedy, module_remedy
-from interpreter.runners.kernel import Channel, Launch, LocalKernel, Message, Received
+from interpreter.runners.kernel import Launch, LocalKernel
 from interpreter.runners.kernelspecs import QUIRKS, Quirks
 from interpreter.runners.probing import Facts
 
@@ -47,6 +48,10 @@ class Kernel(Protocol):
         """What it runs, in its own words and small letters."""
 
     @property
+    def foreign(self) -> bool:
+        """Whether somebody else began it and it is not ours to end: it is joined and left."""
+
+    @property
     def ours(self) -> bool:
         """Whether our launcher started it, which answers for variables beside a running cell."""
 
@@ -60,7 +65,10 @@ class Kernel(Protocol):
         """Interrupt the running cell; harmless when there is none."""
 
     async def close(self) -> None:
-        """End it and what it started."""
+        """End it and what it started, unless it is `foreign`."""
+
+    async def leave(self) -> None:
+        """The session is over: let it run on if it is to be kept or `foreign`, else close it."""
 
     def log(self) -> str:
         """The end of what it wrote outside any cell, for whoever must explain its end."""
@@ -85,10 +93,14 @@ class Kernels(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class LocalKernels:
-    """Implements `Kernels`. `name` is a kernelspec, None for the workplace's Python."""
+    """Implements `Kernels`. `name` is a kernelspec, None for the workplace's Python.
+
+    `home` is the folder of a kernel that is to run on when the session is over.
+    """
 
     workplace: Workplace
     name: str | None = None
+    home: Path | None = None
     _facts: Facts | None = field(default=None, init=False)
 
     @property
@@ -99,8 +111,10 @@ class LocalKernels:
     async def kernel(self, received: Received) -> Kernel:
         """See `Kernels.kernel`."""
         if self.name is not None:
-            return LocalKernel(launch=await asyncio.to_thread(self._of_spec, self.name), received=received)
-        return LocalKernel(launch=await self._of_python(), received=received)
+            launch = await asyncio.to_thread(self._of_spec, self.name)
+        else:
+            launch = await self._of_python()
+        return LocalKernel(launch=launch, received=received, home=self.home)
 
     async def remedy(self, module: str) -> Remedy | None:
         """See `Kernels.remedy`."""

@@ -1,0 +1,91 @@
+"""The channels of one kernel over ZeroMQ: requests and replies, and whether it answers. Knows no process and no cell.
+
+Messages are handed on as they come; who asked for them is decided by the parent's message id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from queue import Empty
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from interpreter.runners.answers import Answers
+
+if TYPE_CHECKING:
+    from jupyter_client.asynchronous.client import AsyncKernelClient
+
+Message: TypeAlias = Mapping[str, Any]
+Channel: TypeAlias = Literal["iopub", "shell", "stdin", "control"]
+Received: TypeAlias = Callable[[Channel, Message], None]
+"""Called with each message that comes, in the order of its channel."""
+
+
+class Channels:
+    """The channels of `client`, open from now on. `lag` holds back the word that a cell is over, in seconds."""
+
+    def __init__(self, client: AsyncKernelClient, received: Received, *, lag: float = 0.0) -> None:
+        self.language = ""
+        self._client = client
+        self._received = received
+        self._lag = lag
+        self._answers = Answers()
+        self._told = asyncio.Event()  # something came on iopub: the subscription works
+        client.start_channels(hb=False)
+        readers: tuple[tuple[Channel, Callable[..., Any]], ...] = (
+            ("iopub", client.get_iopub_msg),
+            ("shell", client.get_shell_msg),
+            ("stdin", client.get_stdin_msg),
+            ("control", client.get_control_msg),
+        )
+        self._tasks = [asyncio.create_task(self._read(channel, get)) for channel, get in readers]
+
+    def send(self, channel: Channel, kind: str, content: Mapping[str, object]) -> tuple[str, asyncio.Future[Message]]:
+        """Send a request; its message id, and the reply when it comes. Whoever waits no longer cancels the reply."""
+        session = self._client.session
+        message = session.msg(kind, dict(content))
+        # jupyter_client's own send goes past the asyncio socket, which then may sleep over a reply that has come.
+        getattr(self._client, f"{channel}_channel").socket.send_multipart(session.serialize(message))
+        identity: str = message["header"]["msg_id"]
+        return identity, self._answers.expected(identity)
+
+    async def ready(self, *, within: float, ended: asyncio.Event) -> bool:
+        """Wait until a shell reply and anything on iopub came: without the latter the first output could be lost.
+
+        False if the kernel `ended` before that, or did not answer `within` so many seconds.
+        """
+        end = time.monotonic() + within
+        while time.monotonic() < end and not ended.is_set():
+            _, answer = self.send("shell", "kernel_info_request", {})
+            with contextlib.suppress(TimeoutError):
+                info = await asyncio.wait_for(answer, 1)
+                self.language = info["content"].get("language_info", {}).get("name", "").lower()
+                await asyncio.wait_for(self._told.wait(), 0.5)
+                return True
+        return False
+
+    async def close(self) -> None:
+        """Close them; no reply comes any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._client.stop_channels()
+        self._answers.cancel()
+
+    async def _read(self, channel: Channel, get: Callable[..., Any]) -> None:
+        while True:
+            try:
+                message = await get(timeout=None)
+            except Empty:
+                continue
+            if channel == "iopub":
+                self._told.set()
+            elif channel != "stdin":  # there the kernel asks, and names the cell that it asks for
+                self._answers.came(message)
+            lag = self._lag if message["content"].get("execution_state") == "idle" else 0
+            if lag:
+                asyncio.get_running_loop().call_later(lag, self._received, channel, message)
+            else:
+                self._received(channel, message)

@@ -1,0 +1,167 @@
+"""Kernels that run already, joined through their connection file: one that a session kept, or anybody's. Starts none."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from interpreter.errors import RunnerError
+from interpreter.runners import kept
+from interpreter.runners.channels import Channel, Channels, Message, Received
+from interpreter.runners.installing import Remedy
+from interpreter.runners.kept import Heartbeat, Kept
+from interpreter.runners.kernels import Kernel, Kernels
+
+_ANSWER = 10.0
+"""Seconds until it answers; longer than that it is busy for somebody else."""
+_BEAT, _MISSED = 0.5, 3.0
+"""Seconds between two heartbeats, and for which one may be missing."""
+
+
+class JoinedKernel:
+    """Implements `Kernel`. `record` is what a session wrote of it; without one the kernel is foreign.
+
+    `keep`: it runs on when the session is over.
+    """
+
+    def __init__(self, *, file: Path, received: Received, record: Kept | None = None, keep: bool = False) -> None:
+        self.died = asyncio.Event()
+        self.exit_code: int | None = None
+        self.foreign = record is None
+        self.ours = record is not None and record.ours
+        self._file = file
+        self._received = received
+        self._record = record
+        self._keep = keep
+        self._heart = Heartbeat(file)
+        self._channels: Channels | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def language(self) -> str:
+        """What it runs, in its own words and small letters."""
+        return self._channels.language if self._channels is not None else ""
+
+    async def start(self) -> None:
+        """Join it. Raises `RunnerError` if nobody answers there, or it is busy."""
+        if not await self._heart.beats(_MISSED):
+            raise RunnerError(f"No kernel answers at {self._file}. It may have ended; see --existing.")
+        from jupyter_client.asynchronous.client import AsyncKernelClient
+
+        client = AsyncKernelClient(connection_file=str(self._file))
+        client.load_connection_file()
+        self._channels = Channels(client, self._received)
+        self._watching = asyncio.create_task(self._watch())
+        if not await self._channels.ready(within=_ANSWER, ended=self.died):
+            raise RunnerError(f"The kernel at {self._file} runs other code. Wait for its end, or interrupt it there.")
+
+    def send(self, channel: Channel, kind: str, content: Mapping[str, object]) -> tuple[str, asyncio.Future[Message]]:
+        """Send a request; its message id, and the reply when it comes."""
+        if self._channels is None:
+            raise RunnerError("The kernel is not joined.")
+        return self._channels.send(channel, kind, content)
+
+    async def interrupt(self) -> None:
+        """Ask it to interrupt itself, which every Python kernel does."""
+        if self._channels is not None and not self.died.is_set():
+            self.send("control", "interrupt_request", {})
+            self.send("shell", "kernel_info_request", {})
+
+    async def close(self) -> None:
+        """End it, unless it is foreign."""
+        was_alive = self._channels is not None and not self.died.is_set()
+        await self._disconnect()
+        if self._record is not None and was_alive:
+            await kept.end(self._record)
+
+    async def leave(self) -> None:
+        """Let it run on if it is foreign or to be kept, else end it."""
+        await (self._disconnect() if self.foreign or self._keep else self.close())
+
+    def log(self) -> str:
+        """What it wrote outside any cell, where a session kept it."""
+        with contextlib.suppress(OSError):
+            if self._record is not None:
+                return (self._record.home / "kernel.log").read_text(errors="replace")[-1500:].strip()
+        return ""
+
+    async def _watch(self) -> None:
+        """Notice that it has gone: no message tells it."""
+        while await self._heart.beats(_MISSED):
+            await asyncio.sleep(_BEAT)
+        self.died.set()
+
+    async def _disconnect(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        self._heart.close()
+        if self._channels is not None:
+            await self._channels.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingKernels:
+    """Implements `Kernels`: always the one at the connection file."""
+
+    file: Path
+
+    @property
+    def unasked(self) -> bool:
+        """To join runs nothing."""
+        return True
+
+    async def kernel(self, received: Received) -> Kernel:
+        """See `Kernels.kernel`."""
+        return JoinedKernel(file=self.file, received=received)
+
+    async def remedy(self, module: str) -> Remedy | None:
+        """None: whoever began the kernel knows its Python."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptKernels:
+    """Implements `Kernels`: the one that lives in `home`, as long as it does, else one from `others`.
+
+    `keep`: it runs on when the session is over.
+    """
+
+    home: Path
+    others: Kernels
+    keep: bool
+
+    @property
+    def unasked(self) -> bool:
+        """See `Kernels.unasked`."""
+        return self.others.unasked
+
+    async def kernel(self, received: Received) -> Kernel:
+        """See `Kernels.kernel`."""
+        record = kept.find(self.home)
+        if record is not None and await kept.lives(record.connection_file):
+            return JoinedKernel(file=record.connection_file, received=received, record=record, keep=self.keep)
+        return await self.others.kernel(received)
+
+    async def remedy(self, module: str) -> Remedy | None:
+        """See `Kernels.remedy`."""
+        return await self.others.remedy(module)
+
+
+def connection_file(name: str) -> Path:
+    """The connection file that is meant: a path, or a name or part of one in Jupyter's own folder.
+
+    Raises `RunnerError` if there is none.
+    """
+    path = Path(name).expanduser().absolute()
+    if path.is_file():
+        return path
+    from jupyter_client.connect import find_connection_file
+
+    try:
+        return Path(find_connection_file(name))
+    except OSError as error:
+        raise RunnerError(f"There is no connection file {name!r}. In the kernel, %connect_info tells it.") from error

@@ -1,0 +1,237 @@
+"""Kernels behind a Jupyter Server or Enterprise Gateway: started, spoken with and ended over the network.
+
+Knows nothing of cells, but that one whose end was said into a broken connection must end all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import struct
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from interpreter.errors import RunnerError
+from interpreter.runners.answers import Answers
+from interpreter.runners.channels import Channel, Message, Received
+from interpreter.runners.gateway import Gateway
+from interpreter.runners.installing import Remedy
+from interpreter.runners.websocket import LastingSocket
+
+if TYPE_CHECKING:
+    from tornado.httpclient import HTTPRequest
+
+_START = 120.0
+"""Seconds a started kernel may take until it answers."""
+_WATCH = 5.0
+"""Seconds between two looks whether the server still has the kernel; a death it notices itself it tells at once."""
+_SETTLE = 1.0
+"""Seconds in which the end of a cell may still come behind the reply to a later request."""
+_CUT = "[The connection to the server was cut, and the end of the output was lost.]\n"
+_PLAIN = "get_ipython().InteractiveTB.set_mode(mode='Plain')"
+"""Lets a Python kernel of ours tell errors as briefly as those on this machine do."""
+
+
+class RemoteKernel:
+    """Implements `Kernel`. `id` is a foreign kernel that runs there already, None to start one of kernelspec `name`."""
+
+    def __init__(self, *, gateway: Gateway, name: str, received: Received, id: str | None = None) -> None:
+        self.died = asyncio.Event()
+        self.exit_code: int | None = None
+        self.language = ""
+        self.ours = False
+        self.foreign = id is not None
+        self.id = id
+        self._gateway = gateway
+        self._name = name
+        self._received = received
+        self._session = uuid.uuid4().hex
+        self._answers = Answers()
+        self._running: dict[str, None] = {}  # the cells whose end was not told yet
+        self._told = asyncio.Event()
+        self._why = ""
+        self._socket: LastingSocket | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Start or join it, and wait until it answers. Raises `RunnerError` if it does not."""
+        if self.id is None:
+            self.id = await self._gateway.start(self._name)
+        elif await self._gateway.state(self.id) is None:
+            raise RunnerError(f"The server at {self._gateway.address.url} has no kernel {self.id}. It may have ended.")
+        self._socket = LastingSocket(
+            self._request, received=self._came, connected=self._settle, lost=lambda: self._end("the server is gone")
+        )
+        await self._socket.open()
+        self._go(self._watch())
+        await self._ready()
+
+    def send(self, channel: Channel, kind: str, content: Mapping[str, object]) -> tuple[str, asyncio.Future[Message]]:
+        """Send a request; its message id, and the reply when it comes."""
+        if self._socket is None:
+            raise RunnerError("The kernel is not running.")
+        identity = uuid.uuid4().hex
+        header = {
+            "msg_id": identity,
+            "msg_type": kind,
+            "session": self._session,
+            "username": "",
+            "date": datetime.now(UTC).isoformat(),
+            "version": "5.3",
+        }
+        parts = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": channel}
+        if kind == "execute_request" and not content.get("silent"):
+            self._running[identity] = None
+        reply = self._answers.expected(identity)
+        self._socket.send(json.dumps(parts))
+        return identity, reply
+
+    async def interrupt(self) -> None:
+        """Let the server interrupt it, and nudge: a cell parked in `await` sees it only when the loop wakes."""
+        if self.id is not None and self._socket is not None and not self.died.is_set():
+            with contextlib.suppress(RunnerError):
+                await self._gateway.interrupt(self.id)
+            self.send("shell", "kernel_info_request", {})
+
+    async def close(self) -> None:
+        """End it on the server, unless it is foreign."""
+        await self._disconnect()
+        if self.id is not None and not self.foreign:
+            with contextlib.suppress(RunnerError):  # the server is gone, and ends it by its own rules
+                await self._gateway.end(self.id)
+
+    async def leave(self) -> None:
+        """See `close`."""
+        await self.close()
+
+    async def _disconnect(self) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._socket is not None:
+            await self._socket.close()
+        self._answers.cancel()
+
+    def log(self) -> str:
+        """What is known of its end; its own words stay on the server."""
+        return self._why
+
+    # ---- its life
+
+    async def _ready(self) -> None:
+        """Until a shell reply and anything on iopub came."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_START):
+                while not self.died.is_set():
+                    _, answer = self.send("shell", "kernel_info_request", {})
+                    done, _ = await asyncio.wait({answer}, timeout=2)
+                    if done:
+                        info = answer.result()["content"]
+                        self.language = info.get("language_info", {}).get("name", "").lower()
+                        await asyncio.wait({asyncio.ensure_future(self._told.wait())}, timeout=0.5)
+                        if self.language == "python" and not self.foreign:
+                            self.send("shell", "execute_request", {"code": _PLAIN, "silent": True})
+                        return
+        why = self._why or f"it did not answer within {_START:.0f} seconds"
+        raise RunnerError(f"The kernel {self._name} could not be used at {self._gateway.address.url}: {why}.")
+
+    async def _watch(self) -> None:
+        """Notice that the server has no such kernel any more, whoever ended it."""
+        assert self.id is not None
+        while True:
+            await asyncio.sleep(_WATCH)
+            with contextlib.suppress(RunnerError):  # the socket knows better whether the server is there
+                if (state := await self._gateway.state(self.id)) in (None, "dead"):
+                    self._end("the server has no such kernel any more" if state is None else "the server gave it up")
+
+    def _end(self, why: str) -> None:
+        self._why = self._why or why
+        self.died.set()
+
+    def _settle(self) -> None:
+        """After a new connection: what the kernel answers behind a cell shows that the cell has ended."""
+        self._go(self._settled(tuple(self._running)))
+
+    async def _settled(self, running: tuple[str, ...]) -> None:
+        if not running:
+            return
+        _, answer = self.send("shell", "kernel_info_request", {})
+        await asyncio.wait({answer})
+        await asyncio.sleep(_SETTLE)
+        for identity in running:
+            if identity in self._running:
+                self._pretend(identity, "stream", {"name": "stderr", "text": _CUT})
+                self._pretend(identity, "status", {"execution_state": "idle"})
+
+    def _pretend(self, parent: str, kind: str, content: Mapping[str, object]) -> None:
+        self._take(
+            {
+                "channel": "iopub",
+                "header": {"msg_type": kind},
+                "parent_header": {"msg_id": parent, "msg_type": "execute_request"},
+                "content": content,
+            }
+        )
+
+    def _go(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ---- messages
+
+    def _request(self) -> HTTPRequest:
+        from tornado.httpclient import HTTPRequest
+
+        there = self._gateway.address
+        url = f"ws{there.url.removeprefix('http')}/api/kernels/{self.id}/channels?session_id={self._session}"
+        encryption = self._gateway.encryption if there.url.startswith("https") else None
+        return HTTPRequest(url, headers=dict(there.headers), ssl_options=encryption)
+
+    def _came(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes):  # the first of its parts is the message, the others are for widgets
+            count = struct.unpack_from("!I", frame)[0]
+            offsets = struct.unpack_from(f"!{count}I", frame, 4)
+            frame = frame[offsets[0] : offsets[1] if count > 1 else None].decode()
+        self._take(json.loads(frame))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        channel: Channel = message["channel"]
+        message["msg_type"] = kind = message["header"]["msg_type"]
+        state = message["content"].get("execution_state") if channel == "iopub" and kind == "status" else None
+        if channel == "iopub":
+            self._told.set()
+        elif channel != "stdin":
+            self._answers.came(message)
+        if state == "idle":
+            self._running.pop(message["parent_header"].get("msg_id", ""), None)
+        if state in ("restarting", "dead"):
+            self._end("the server noticed that its process ended")
+        else:
+            self._received(channel, message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteKernels:
+    """Implements `Kernels`: of the kernelspec `name`, or the one kernel `id` that runs there already."""
+
+    gateway: Gateway
+    name: str
+    id: str | None = None
+
+    @property
+    def unasked(self) -> bool:
+        """A kernel on a cluster may cost somebody's money: it is started for a cell that was approved."""
+        return False
+
+    async def kernel(self, received: Received) -> RemoteKernel:
+        """See `Kernels.kernel`."""
+        return RemoteKernel(gateway=self.gateway, name=self.name, received=received, id=self.id)
+
+    async def remedy(self, module: str) -> Remedy | None:
+        """None: what is installed there is the server's business; `%pip` in a cell does what its user may do."""
+        return None
