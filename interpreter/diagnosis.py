@@ -1,0 +1,156 @@
+"""What a session would use here, and what is wrong with it, as findings. Changes nothing and asks no model."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from interpreter.choosing import Embedded, Remote, ToFetch, Unchosen, choose
+from interpreter.commands.context import Context
+from interpreter.errors import InterpreterError
+from interpreter.runners.environment import Workplace, for_code, workplace
+
+_ROOM = 200_000_000  # bytes of disk below which a session soon cannot be kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the diagnosis. `well` is False for what keeps a session from working."""
+
+    topic: str
+    words: str
+    well: bool = True
+
+
+async def diagnosis(context: Context) -> AsyncIterator[Finding]:
+    """Every finding, in the order in which a session would need what it is about."""
+    yield _configuration(context)
+    async for finding in _model(context):
+        yield finding
+    for finding in _machine(context):
+        yield finding
+    yield _room(context.places.data)
+    yield Finding(topic="sandbox", words="none: approved code runs with your rights, on your files and network")
+
+
+def _configuration(context: Context) -> Finding:
+    file, profile = context.places.settings, context.settings.profile
+    words = f"{file}{f', profile {profile}' if profile else ''}" if file.exists() else f"none (it would be {file})"
+    return Finding(topic="configuration", words=words)
+
+
+async def _model(context: Context) -> AsyncIterator[Finding]:
+    settings = context.settings
+    try:
+        choice = await choose(settings, context.places, context.environment)
+    except InterpreterError as error:
+        yield Finding(topic="model", words=str(error), well=False)
+        return
+    match choice:
+        case Remote(model=model, why=why):
+            yield Finding(topic="model", words=f"{model} (chosen by {why})" if why else model)
+            yield _endpoint(context, model)
+            yield _protocol(context, model)
+        case Embedded(weights=weights, name=name):
+            yield Finding(topic="model", words=f"{name}, served on this machine from {weights}")
+            yield Finding(topic="protocol", words="text" if settings.protocol == "auto" else settings.protocol)
+        case ToFetch(weights=wanted):
+            yield Finding(topic="model", words=f"{wanted.name}, to be fetched first: interpreter --local")
+        case Unchosen(words=words):
+            yield Finding(topic="model", words=words, well=False)
+
+
+def _endpoint(context: Context, model: str) -> Finding:
+    from interpreter.models.naming import NO_KEY, endpoint, shown
+
+    settings = context.settings
+    try:
+        target = endpoint(
+            model,
+            api_base=settings.api_base,
+            api_key=settings.api_key,
+            provider=settings.custom_llm_provider,
+            providers=[settings.custom_llm_provider or model.partition("/")[0]],
+            environment=context.environment,
+        )
+    except InterpreterError as error:
+        return Finding(topic="endpoint", words=str(error), well=False)
+    base = shown(target.api_base) if target.api_base else "the provider's own"
+    key = "the client library's own way" if target.api_key is None else "none" if target.api_key == NO_KEY else "given"
+    return Finding(topic="endpoint", words=f"{base}; key: {key}")
+
+
+def _protocol(context: Context, model: str) -> Finding:
+    from interpreter.models.capabilities import Capabilities, Place
+
+    settings = context.settings
+    if settings.protocol != "auto":
+        return Finding(topic="protocol", words=f"{settings.protocol}, as you chose")
+    place = Place(model=model, base=settings.api_base or "", provider=settings.custom_llm_provider or "")
+    for known in Capabilities(context.places.capabilities).known():
+        if known.place == place:
+            flags = [name for name in ("system", "stream", "usage", "pictures") if not getattr(known.learnt, name)]
+            without = f", without {', '.join(flags)}" if flags else ""
+            return Finding(topic="protocol", words=f"{known.learnt.protocol}{without}, learnt on {known.day}")
+    return Finding(topic="protocol", words="tools first, and down from there if the endpoint refuses")
+
+
+def _machine(context: Context) -> Iterator[Finding]:
+    settings = context.settings
+    try:
+        place = workplace(
+            folder=str(Path.cwd()),
+            environment=context.environment,
+            cache=context.places.cache,
+            python=settings.python,
+        )
+    except InterpreterError as error:
+        yield Finding(topic="python", words=str(error), well=False)
+        return
+    yield from _python(place, settings.kernel)
+    yield _shell(context)
+    yield _languages(place, settings.kernel)
+    hidden = sorted(set(context.environment) - set(for_code(context.environment)))
+    yield Finding(topic="hidden", words=f"{', '.join(hidden) or 'nothing'} (variables kept from code that runs)")
+
+
+def _python(place: Workplace, kernel: str | None) -> Iterator[Finding]:
+    if kernel is not None:
+        yield Finding(topic="python", words=f"the kernelspec {kernel}")
+        return
+    why = {
+        "asked": "as you asked",
+        "active": "its environment is active",
+        "found": "found here",
+        "own": "this program's",
+    }
+    yield Finding(topic="python", words=f"{place.python.executable} ({why[place.python.why]})")
+    if place.python.notice:
+        yield Finding(topic="python", words=place.python.notice)
+
+
+def _shell(context: Context) -> Finding:
+    from interpreter.runners.shell_dialects import find
+
+    try:
+        _, program = find(None, context.environment.get("PATH"))
+    except InterpreterError as error:
+        return Finding(topic="shell", words=str(error), well=False)
+    return Finding(topic="shell", words=program)
+
+
+def _languages(place: Workplace, kernel: str | None) -> Finding:
+    from interpreter.runners.languages import LocalRunners
+
+    names = LocalRunners(place=place, interactive=False, kernel=kernel).languages
+    return Finding(topic="languages", words=", ".join(names))
+
+
+def _room(data: Path) -> Finding:
+    there = next(folder for folder in (data, *data.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    words = f"{data} ({free / 1e9:.1f} GB free); Python {sys.version.split()[0]}"
+    return Finding(topic="sessions", words=words, well=free > _ROOM)

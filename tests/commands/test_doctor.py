@@ -1,0 +1,49 @@
+"""`interpreter doctor`: what it says of a place where all is well, of one where it is not, and of what was learnt."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.providers.server import Refuse, Rules, say, serve
+from tests.test_cli import program
+
+
+def findings(home: Path, *argv: str, **environment: str) -> tuple[int, dict[str, tuple[str, bool]]]:
+    """The exit code, and what was found under each topic."""
+    done = program(home, "doctor", "--json", *argv, **environment)
+    assert "Traceback" not in done.stderr
+    return done.returncode, {one["topic"]: (one["words"], one["well"]) for one in json.loads(done.stdout)}
+
+
+def test_without_a_model_it_names_the_three_ways_on_and_leaves_with_1(tmp_path: Path) -> None:
+    status, found = findings(tmp_path, OLLAMA_HOST="127.0.0.1:9")
+    words, well = found["model"]
+    assert (status, well) == (1, False)
+    assert words.startswith("No model is chosen.")
+
+
+def test_it_tells_model_endpoint_and_protocol_but_never_the_key(tmp_path: Path) -> None:
+    argv = ("--model", "m", "--api-base", "http://me:secret-word@127.0.0.1:9")
+    done = program(tmp_path, "doctor", *argv, INTERPRETER_API_KEY="sk-secret-word")
+    lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert done.returncode == 0
+    assert lines["model"] == "m"
+    assert lines["endpoint"] == "http://127.0.0.1:9/v1; key: given"
+    assert lines["protocol"] == "tools first, and down from there if the endpoint refuses"
+    assert lines["hidden"] == "INTERPRETER_API_KEY, INTERPRETER_HOME (variables kept from code that runs)"
+    assert "secret-word" not in done.stdout + done.stderr
+
+
+def test_one_tiny_request_shows_what_was_wrong_and_what_was_learnt_can_be_forgotten(tmp_path: Path) -> None:
+    rules = Rules(roles=("system", "user", "assistant"))
+    with serve(say("Fine."), say("Ready."), Refuse(status=401), rules=rules) as endpoint:
+        argv = ("--model", "scripted", "--api-base", endpoint.base())
+        assert program(tmp_path, *argv, "-y", "Hello.").returncode == 0
+        status, found = findings(tmp_path, *argv, "--ask")
+        assert (status, found["request"]) == (0, ("answered: Ready. (20 tokens in, 5 out)", True))
+        assert found["protocol"][0].startswith("tools, learnt on ")
+        status, found = findings(tmp_path, *argv, "--ask", "--forget")
+    assert (status, found["request"][1]) == (1, False)
+    assert found["request"][0].startswith("The key for scripted was refused.")
+    assert found["protocol"][0] == "tools first, and down from there if the endpoint refuses"
