@@ -1,10 +1,12 @@
-"""A cell's outputs in nbformat's form, and back. Knows neither cells nor files."""
+"""A cell's outputs in nbformat's form, and back. Reads no file but pictures that were too large for an event."""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from interpreter import events as e
@@ -12,6 +14,12 @@ from interpreter.protocols.content import clean
 
 RAISED = "application/vnd.jupyter.error"
 """Where an error event keeps the exception's name and value."""
+_PICTURES: Mapping[str, str] = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json")
 
 
@@ -66,7 +74,7 @@ def _join(result: list[dict[str, Any]], streams: list[str]) -> None:
 def _value(output: e.Output, count: int | None) -> dict[str, Any]:
     if output.kind == "error":
         return _error(output)
-    data = _bundle(output.data)
+    data = _bundle(output.data) | _picture(output)
     if output.kind == "result":
         return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": count}
     return {"output_type": "display_data", "data": data, "metadata": {}}
@@ -75,6 +83,17 @@ def _value(output: e.Output, count: int | None) -> dict[str, Any]:
 def _bundle(data: Mapping[str, object]) -> dict[str, Any]:
     """nbformat takes text alone, but for what is JSON by its type."""
     return {kind: value if _JSON.fullmatch(kind) else text(value) for kind, value in data.items()}
+
+
+def _picture(output: e.Output) -> dict[str, str]:
+    """The picture that an output names by its file alone; nothing if it is in the output, or gone."""
+    kind = _PICTURES.get(Path(output.file).suffix) if output.file else None
+    if kind is None or kind in output.data or output.file is None:
+        return {}
+    try:
+        return {kind: base64.b64encode(Path(output.file).read_bytes()).decode()}
+    except OSError:
+        return {}
 
 
 def _error(output: e.Output) -> dict[str, Any]:

@@ -63,16 +63,20 @@ class NotebookRecorder:
             return  # `close`, or the next event inside a loop, writes it
         if self._urgent:
             self._write_now()
-        elif self._timer is None and self._writing is None:
+        elif self._timer is None and not self._busy:
             self._timer = loop.call_later(self._pause, self._write_now)
 
     async def close(self) -> None:
         """Write what is left and stop following."""
-        while self._writing is not None or self._stale:
+        while self._busy or self._stale:
             self._write_now()
             if self._writing is not None:
                 await asyncio.wait({self._writing})
         self._cancel_timer()
+
+    @property
+    def _busy(self) -> bool:
+        return self._writing is not None and not self._writing.done()
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -82,7 +86,7 @@ class NotebookRecorder:
     def _write_now(self) -> None:
         """Begin to write, unless that is under way: it then looks itself for what came meanwhile."""
         self._cancel_timer()
-        if self._writing is None and self._stale:
+        if not self._busy and self._stale:
             self._writing = asyncio.get_running_loop().create_task(self._written())
 
     async def _written(self) -> None:
@@ -90,6 +94,9 @@ class NotebookRecorder:
         self._stale = self._urgent = False
         try:
             failure = await asyncio.to_thread(self._write)
+        except asyncio.CancelledError:
+            self._stale = True
+            raise
         finally:
             self._writing = None
         self._pause = max(_INTERVAL, _SHARE * (time.monotonic() - started))

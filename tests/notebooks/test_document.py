@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,16 @@ def test_pieces_of_a_stream_are_merged_and_values_keep_their_types() -> None:
             "metadata": {},
         },
     ]
+
+
+def test_a_picture_that_is_kept_as_a_file_alone_is_embedded_while_it_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "c1-1.png"
+    file.write_bytes(base64.b64decode(png((1, 2, 3))))
+    large = e.Output(cell="c1", kind="display", data={"text/plain": "<Figure>"}, file=str(file))
+    events = turn("go", step(1, "", cell("c1", "go()", large)))
+    assert code_cells(valid(events))[0].outputs[0].data == {"text/plain": "<Figure>", "image/png": png((1, 2, 3))}
+    file.unlink()
+    assert code_cells(valid(events))[0].outputs[0].data == {"text/plain": "<Figure>"}
 
 
 def test_a_display_is_updated_in_its_place_and_a_cleared_output_is_gone() -> None:
