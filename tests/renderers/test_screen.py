@@ -14,6 +14,7 @@ from tests.renderers import golden
 from tests.renderers.golden import shown, text
 from tests.renderers.screens import XTERM, Clock, Screen, pieces, renderer
 from tests.renderers.test_markdown import DOCUMENT, whole
+from tests.renderers.test_results import PNG
 
 ANSWER = "".join(
     f"## M{n}a\n\nSome M{n}b words that **wrap** at the M{n}c end of the line, as long text does, M{n}d.\n\n"
@@ -190,6 +191,17 @@ def test_an_animation_leaves_only_its_last_picture() -> None:
         draw(text("c1", "stdout", f"frame {step}\nof five\n"))
     draw(e.CodeFinished(cell="c1", status="ok", seconds=1.0))
     assert screen.lines()[3:] == ["── output", "frame 4", "of five", "── c1 ok, 1.0 s"]
+
+
+def test_a_picture_is_sent_once_above_the_name_of_its_file() -> None:
+    screen = Screen()
+    draw = renderer(screen, TERM="xterm-kitty")
+    for event in (*decided(), shown("c1", {"image/png": PNG}, file="/data/c1-1.png"), text("c1", "stdout", "after\n")):
+        draw(event)
+    draw.close()
+    sent = "".join(screen.sent)
+    assert sent.count("\x1b_Ga=T,") == 1
+    assert 0 < sent.index("\x1b_Ga=T,") < sent.index("file:///data/c1-1.png") < sent.index("after")
 
 
 def test_a_flood_is_drawn_from_its_beginning_and_its_end() -> None:
