@@ -30,10 +30,14 @@ BY_KEY: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
-    """A model at an endpoint. `why`: the variable whose key chose it, empty where the user named it."""
+    """A model at an endpoint. `why`: the variable whose key chose it, empty where the user named it.
+
+    `base`: where it is served, empty where the settings or the provider say so.
+    """
 
     model: str
     why: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,8 @@ Look: TypeAlias = Callable[[tuple[Place, ...]], Awaitable[tuple[Server, ...]]]
 
 async def choose(settings: Settings, home: Places, environment: Mapping[str, str], *, find: Look = look) -> Choice:
     """The model for a session. Raises `UsageError` for a wish that cannot be met (no such file, no wheel)."""
+    if settings.local and settings.model is not None:
+        raise UsageError("Give either --model or --local, not both.")
     if settings.local:
         return local(settings.local, home)
     if settings.model is not None:

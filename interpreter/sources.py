@@ -19,16 +19,25 @@ def resolve(*, flags: Mapping[str, Value | None], environment: Mapping[str, str]
     """
     by_name = {known.name: known for known in options()}
     kept = configuration(file)
-    near: dict[str, Any] = {
-        **_from_environment(environment),
-        **{
-            name: read_value(by_name[name], given, by_name[name].flags[-1])
-            for name, given in flags.items()
-            if given is not None
-        },
+    variables = _from_environment(environment)
+    typed = {
+        name: read_value(by_name[name], given, by_name[name].flags[-1])
+        for name, given in flags.items()
+        if given is not None
     }
-    chosen = {**kept.settings, **_profile(kept, near, file), **near}
+    chosen = _layered(kept.settings, _profile(kept, {**variables, **typed}, file), variables, typed)
     return Settings(**chosen, languages=kept.languages)
+
+
+def _layered(*layers: Mapping[str, Value]) -> dict[str, Any]:
+    """All of `layers`, later before earlier ones; who names a model takes back `local` of below, and vice versa."""
+    chosen: dict[str, Any] = {}
+    for layer in layers:
+        for name, other in (("model", "local"), ("local", "model")):
+            if name in layer:
+                chosen.pop(other, None)
+        chosen.update(layer)
+    return chosen
 
 
 def _profile(kept: Configuration, near: Mapping[str, Any], file: Path) -> Mapping[str, Value]:

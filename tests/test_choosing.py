@@ -75,6 +75,11 @@ def test_local_means_the_embedded_model_which_is_fetched_if_it_is_not_here(tmp_p
     assert chosen(tmp_path, settings, {"OPENAI_API_KEY": "sk-1"}) == Embedded(weights=file, name=DEFAULT)
 
 
+def test_a_model_and_local_at_once_are_one_too_many(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Give either --model or --local, not both"):
+        chosen(tmp_path, Settings(model="some/model", local=True))
+
+
 def test_local_with_a_file_means_that_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.gguf"
     file.write_bytes(b"GGUF...")

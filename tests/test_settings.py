@@ -229,3 +229,20 @@ def test_settings_without_a_file_import_nothing_slow(tmp_path: Path) -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("kept", "variables", "flags", "expected"),
+    [
+        ("local = true", {}, {"model": "a/b"}, ("a/b", False)),
+        ('model = "a/b"', {}, {"local": "true"}, (None, True)),
+        ('model = "a/b"', {"INTERPRETER_LOCAL": "1"}, {"model": "c/d"}, ("c/d", False)),
+    ],
+)
+def test_who_names_a_model_takes_back_local_of_below_and_the_other_way_round(
+    tmp_path: Path, kept: str, variables: dict[str, str], flags: dict[str, str], expected: tuple[str | None, bool]
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(kept, encoding="utf-8")
+    settings = resolve(flags=flags, environment=variables, file=file)
+    assert (settings.model, settings.local) == expected
