@@ -5,11 +5,12 @@ The token travels in a header alone: not in an address, where logs of servers wo
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
@@ -50,7 +51,7 @@ def address(url: str, environment: Mapping[str, str]) -> Address:
     parts = urlsplit(url if "://" in url else f"http://{url}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(
-            f"--gateway takes the http or https address of a Jupyter server, not {url.split('?', maxsplit=1)[0]!r}."
+            f"--gateway takes the http or https address of a Jupyter server, not {url.partition('?')[0]!r}."
         )
     path = parts.path.rstrip("/")
     path = path.removesuffix("/lab").removesuffix("/tree")  # as it stands in a browser
@@ -107,14 +108,15 @@ class Gateway:
         if response.status_code != 404:
             self._checked(response)
 
-    async def upload(self, local: Path, remote: str = "") -> str:
-        """Copy a file into the server's folder, as `remote` or under its own name; its path there."""
-        name = remote or local.name
+    async def upload(self, local: Path, folder: str) -> str:
+        """Copy a file into that folder on the server, which is made if it is not there; its path there."""
+        await self._json("PUT", f"/api/contents/{quote(folder)}", {"type": "directory"})
+        name = f"{folder}/{local.name}"
         try:
-            content = base64.b64encode(local.read_bytes()).decode()
+            content = base64.b64encode(await asyncio.to_thread(local.read_bytes)).decode()
         except OSError as error:
             raise RunnerError(f"Cannot read {local}: {error.strerror or error}. Check the path.") from error
-        body = {"type": "file", "format": "base64", "name": PurePosixPath(name).name, "content": content}
+        body = {"type": "file", "format": "base64", "content": content}
         told = await self._json("PUT", f"/api/contents/{quote(name)}", body, patience=_START)
         return str(told["path"])
 
@@ -122,7 +124,7 @@ class Gateway:
         """Copy a file from the server's folder to `local`, which is replaced."""
         told = await self._json("GET", f"/api/contents/{quote(remote)}?type=file&format=base64", patience=_START)
         try:
-            local.write_bytes(base64.b64decode(told["content"]))
+            await asyncio.to_thread(local.write_bytes, base64.b64decode(told["content"]))
         except OSError as error:
             raise RunnerError(f"Cannot write {local}: {error.strerror or error}. Check the path.") from error
 

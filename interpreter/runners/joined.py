@@ -1,4 +1,4 @@
-"""Kernels that run already, joined through their connection file: one that a session kept, or anybody's. Starts none."""
+"""Kernels that run already, joined by their connection file: one that a session kept, or anybody's. Starts none."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class JoinedKernel:
 
     async def _watch(self) -> None:
         """Notice that it has gone: no message tells it."""
-        while await self._heart.beats(_MISSED):
+        while await self._heart.beats(_MISSED):  # noqa: ASYNC110 - a heart is asked again and again
             await asyncio.sleep(_BEAT)
         self.died.set()
 

@@ -18,7 +18,7 @@ from interpreter.runners import processes
 if TYPE_CHECKING:
     import zmq.asyncio
 
-_CONNECTION, _KERNEL = "kernel.json", "process.json"
+_CONNECTION, _KERNEL, _REMOTE = "kernel.json", "process.json", "remote.json"
 _GONE = 5.0
 """Seconds a killed process may take to be gone."""
 
@@ -35,6 +35,14 @@ class Kept:
     def connection_file(self) -> Path:
         """With which any Jupyter front end on this machine joins it."""
         return self.home / _CONNECTION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRemote:
+    """What was written of a kernel on a server."""
+
+    url: str
+    id: str
 
 
 class Heartbeat:
@@ -105,6 +113,20 @@ def find(home: Path) -> Kept | None:
     try:
         told = json.loads((home / _KERNEL).read_text(encoding="utf-8"))
         return Kept(home=home, pid=int(told["pid"]), ours=bool(told["ours"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def record_remote(home: Path, *, url: str, id: str) -> None:
+    """Write down how the kernel on a server is found again."""
+    _write(fresh(home) / _REMOTE, json.dumps({"url": url, "id": id}))
+
+
+def find_remote(home: Path) -> KeptRemote | None:
+    """What was written in `home` of a kernel on a server; None if nothing was, or it cannot be read."""
+    try:
+        told = json.loads((home / _REMOTE).read_text(encoding="utf-8"))
+        return KeptRemote(url=str(told["url"]), id=str(told["id"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -13,14 +13,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Literal, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from interpreter.errors import RunnerError, SettingsError
 from interpreter.runners.environment import Workplace
 from interpreter.runners.kernelspecs import QUIRKS, Kernelspec, Quirks, data_folders, installed
 from interpreter.seams import Produced, Runner
 
+if TYPE_CHECKING:
+    from interpreter.runners.kernels import Kernels
+
 Kind: TypeAlias = Literal["python", "shell", "kernel", "program"]
+Late: TypeAlias = Callable[[Produced], None]
+"""Told what comes after a cell has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +98,7 @@ def rows(
     shells = [replace(row, aliases=(*SHELL.aliases, *row.aliases)) for row in own if row.name == SHELL.name]
     shells += (SHELL,) if os.name == "posix" else WINDOWS_SHELLS
     found: dict[str, Language] = {}
-    for row in (PYTHON, *shells, *own, *_kernels(specs), *PROGRAMS):
+    for row in (PYTHON, *shells, *own, *of_kernelspecs(specs), *PROGRAMS):
         there = row.kind != "program" or row in own or shutil.which(row.command[0], path=environment.get("PATH"))
         if there and row.name not in found:
             found[row.name] = row
@@ -104,20 +110,12 @@ def rows(
     return tuple(found.values())
 
 
-class LocalRunners:
-    """Implements `Runners` on this machine. `kernel` is the kernelspec that runs Python, None for `place.python`.
+class Table:
+    """Implements `Runners` over rows. `make` gives the runner of a row when it is first needed."""
 
-    `own` are the rows of the user's configuration.
-    """
-
-    def __init__(
-        self, *, place: Workplace, interactive: bool, kernel: str | None = None, own: Sequence[Language] = ()
-    ) -> None:
-        self._place = place
-        self._interactive = interactive
-        self._kernel = kernel
-        specs = installed(data_folders(place.environment))
-        self._rows = {row.name: row for row in rows(place.environment, specs, own)}
+    def __init__(self, rows: Iterable[Language], make: Callable[[Language, Late], Runner]) -> None:
+        self._rows = {row.name: row for row in rows}
+        self._make = make
         self._running: dict[str, Runner] = {}
         self._late: Callable[[str, Produced], None] = lambda *_: None
 
@@ -148,7 +146,7 @@ class LocalRunners:
     def get(self, language: str) -> Runner:
         """The runner of a canonical name."""
         if language not in self._running:
-            self._running[language] = self._made(self._rows[language])
+            self._running[language] = self._make(self._rows[language], lambda produced: self._late(language, produced))
         return self._running[language]
 
     async def warm(self) -> None:
@@ -170,10 +168,31 @@ class LocalRunners:
         for runner in self._running.values():
             await runner.close()
 
-    def _made(self, row: Language) -> Runner:
-        def late(produced: Produced) -> None:
-            self._late(row.name, produced)
 
+class LocalRunners(Table):
+    """The languages of this machine. `kernel` is the kernelspec that runs Python, None for `place.python`.
+
+    `own` are the rows of the user's configuration; `given` has the kernels of a language that come from elsewhere.
+    """
+
+    def __init__(
+        self,
+        *,
+        place: Workplace,
+        interactive: bool,
+        kernel: str | None = None,
+        own: Sequence[Language] = (),
+        given: Mapping[str, Kernels] = MappingProxyType({}),
+    ) -> None:
+        self._place = place
+        self._interactive = interactive
+        self._kernel = kernel
+        self._given = given
+        found = rows(place.environment, installed(data_folders(place.environment)), own)
+        more = [Language(name=name, kind="kernel") for name in given if name not in {row.name for row in found}]
+        super().__init__((*found, *more), self._made)
+
+    def _made(self, row: Language, late: Late) -> Runner:
         match row.kind:
             case "shell":
                 from interpreter.runners.shell import ShellRunner
@@ -198,17 +217,16 @@ class LocalRunners:
                 from interpreter.runners.jupyter import JupyterRunner
                 from interpreter.runners.kernels import LocalKernels
 
+                name = row.kernel if row.kind == "kernel" else self._kernel
                 return JupyterRunner(
-                    kernels=LocalKernels(
-                        workplace=self._place, name=row.kernel if row.kind == "kernel" else self._kernel
-                    ),
+                    kernels=self._given.get(row.name) or LocalKernels(workplace=self._place, name=name),
                     interactive=self._interactive,
                     late=late,
                     output_limit=self._place.output_limit,
                 )
 
 
-def _kernels(specs: Iterable[Kernelspec]) -> Iterator[Language]:
+def of_kernelspecs(specs: Iterable[Kernelspec]) -> Iterator[Language]:
     """A row for each kernelspec: under its language's name the first time, then under its own.
 
     Kernels of Python and of the shell have rows already; `--kernel` chooses another for Python.

@@ -13,9 +13,11 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interpreter.errors import RunnerError
+from interpreter.runners import kept
 from interpreter.runners.answers import Answers
 from interpreter.runners.channels import Channel, Message, Received
 from interpreter.runners.gateway import Gateway
@@ -37,18 +39,31 @@ _PLAIN = "get_ipython().InteractiveTB.set_mode(mode='Plain')"
 
 
 class RemoteKernel:
-    """Implements `Kernel`. `id` is a foreign kernel that runs there already, None to start one of kernelspec `name`."""
+    """Implements `Kernel`. `id` is a kernel that runs there already, None to start one of the kernelspec `name`.
 
-    def __init__(self, *, gateway: Gateway, name: str, received: Received, id: str | None = None) -> None:
+    `keep`: it runs on when the session is over, and its id is written there.
+    """
+
+    def __init__(
+        self,
+        *,
+        gateway: Gateway,
+        name: str,
+        received: Received,
+        id: str | None = None,
+        foreign: bool = False,
+        keep: Path | None = None,
+    ) -> None:
         self.died = asyncio.Event()
         self.exit_code: int | None = None
         self.language = ""
         self.ours = False
-        self.foreign = id is not None
+        self.foreign = foreign
         self.id = id
         self._gateway = gateway
         self._name = name
         self._received = received
+        self._keep = keep
         self._session = uuid.uuid4().hex
         self._answers = Answers()
         self._running: dict[str, None] = {}  # the cells whose end was not told yet
@@ -61,6 +76,8 @@ class RemoteKernel:
         """Start or join it, and wait until it answers. Raises `RunnerError` if it does not."""
         if self.id is None:
             self.id = await self._gateway.start(self._name)
+            if self._keep is not None:
+                kept.record_remote(self._keep, url=self._gateway.address.url, id=self.id)
         elif await self._gateway.state(self.id) is None:
             raise RunnerError(f"The server at {self._gateway.address.url} has no kernel {self.id}. It may have ended.")
         self._socket = LastingSocket(
@@ -105,8 +122,8 @@ class RemoteKernel:
                 await self._gateway.end(self.id)
 
     async def leave(self) -> None:
-        """See `close`."""
-        await self.close()
+        """Let it run on if it is foreign or to be kept, else end it."""
+        await (self._disconnect() if self._keep is not None else self.close())
 
     async def _disconnect(self) -> None:
         for task in tuple(self._tasks):
@@ -217,11 +234,16 @@ class RemoteKernel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteKernels:
-    """Implements `Kernels`: of the kernelspec `name`, or the one kernel `id` that runs there already."""
+    """Implements `Kernels`: of the kernelspec `name`, or the foreign kernel `id` that runs there already.
+
+    `home` is where a session writes down the kernel that it keeps, if it is to `keep` one.
+    """
 
     gateway: Gateway
     name: str
     id: str | None = None
+    home: Path | None = None
+    keep: bool = False
 
     @property
     def unasked(self) -> bool:
@@ -230,7 +252,22 @@ class RemoteKernels:
 
     async def kernel(self, received: Received) -> RemoteKernel:
         """See `Kernels.kernel`."""
-        return RemoteKernel(gateway=self.gateway, name=self.name, received=received, id=self.id)
+        if self.id is not None:
+            return RemoteKernel(gateway=self.gateway, name=self.name, received=received, id=self.id, foreign=True)
+        return RemoteKernel(
+            gateway=self.gateway,
+            name=self.name,
+            received=received,
+            id=await self.alive(),
+            keep=self.home if self.keep else None,
+        )
+
+    async def alive(self) -> str | None:
+        """The id of the kernel that the session kept here, None if there is none or it has ended."""
+        record = kept.find_remote(self.home) if self.home is not None else None
+        if record is None or record.url != self.gateway.address.url:
+            return None
+        return record.id if await self.gateway.state(record.id) is not None else None
 
     async def remedy(self, module: str) -> Remedy | None:
         """None: what is installed there is the server's business; `%pip` in a cell does what its user may do."""

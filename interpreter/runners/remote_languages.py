@@ -1,0 +1,109 @@
+"""The languages of a gateway: a row for each of its kernelspecs, and the shell beside its Python. Starts no kernel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+
+from interpreter.errors import RunnerError
+from interpreter.runners.gateway import Gateway
+from interpreter.runners.jupyter import JupyterRunner
+from interpreter.runners.kernelspecs import Kernelspec
+from interpreter.runners.languages import PYTHON, SHELL, Language, Late, Table, of_kernelspecs
+from interpreter.runners.remote import RemoteKernels
+from interpreter.seams import Happening, Runner
+from interpreter.stop import Stop
+
+
+class RemoteRunners(Table):
+    """Implements `Runners` on a gateway. `kernel` is the kernelspec of the main language, None for the server's own.
+
+    `id` is a foreign kernel of that language, to be joined. The main kernel is written down in `home`, and is to `keep`
+    running when the session is over. Raises `RunnerError` if there is no such kernelspec.
+    """
+
+    def __init__(
+        self,
+        *,
+        gateway: Gateway,
+        specs: Sequence[Kernelspec],
+        interactive: bool,
+        output_limit: int,
+        kernel: str | None = None,
+        id: str | None = None,
+        home: Path | None = None,
+        keep: bool = False,
+    ) -> None:
+        main = next((spec for spec in specs if kernel in (None, spec.name)), None)
+        if main is None:
+            known = ", ".join(spec.name for spec in specs) or "none"
+            raise RunnerError(f"There is no kernel named {kernel!r} at {gateway.address.url}. It has: {known}.")
+        self._gateway = gateway
+        self._interactive = interactive
+        self._limit = output_limit
+        self._main = RemoteKernels(gateway=gateway, name=main.name, id=id, home=home, keep=keep)
+        super().__init__(_rows(main, specs), self._made)
+
+    @property
+    def main(self) -> RemoteKernels:
+        """Where the kernel of the main language comes from."""
+        return self._main
+
+    @property
+    def note(self) -> str:
+        """What a model must know besides the names."""
+        shell = " In shell each call is a program of its own: nothing persists." if SHELL.name in self.languages else ""
+        return (
+            f"The code runs on the server {self._gateway.address.url}, in its folder and with its packages; "
+            f"the user's own files are not there, but those attached were copied.{shell}"
+        )
+
+    async def close(self) -> None:
+        """Close every runner that was started, and the connections."""
+        await super().close()
+        await self._gateway.close()
+
+    def _made(self, row: Language, late: Late) -> Runner:
+        spec = row.kernel or self._main.name
+        kernels = self._main if row.name == self.languages[0] else RemoteKernels(gateway=self._gateway, name=spec)
+        runner = JupyterRunner(kernels=kernels, interactive=self._interactive, late=late, output_limit=self._limit)
+        return ShellCells(runner) if row.name == SHELL.name else runner
+
+
+class ShellCells:
+    """Implements `Runner`: each cell is a bash that a Python kernel of its own starts, so that Python stays free."""
+
+    def __init__(self, python: JupyterRunner) -> None:
+        self._python = python
+
+    async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
+        """See `Runner.run`."""
+        async with aclosing(self._python.run(f"%%bash\n{code}", stop, timeout=timeout)) as happenings:
+            async for happening in happenings:
+                yield happening
+
+    async def answer(self, text: str | None) -> None:
+        """See `Runner.answer`."""
+        await self._python.answer(text)
+
+    async def restart(self) -> None:
+        """See `Runner.restart`."""
+        await self._python.restart()
+
+    async def close(self) -> None:
+        """See `Runner.close`."""
+        await self._python.close()
+
+
+def _rows(main: Kernelspec, specs: Sequence[Kernelspec]) -> Iterator[Language]:
+    """The main language first; the shell where there is a Python that can start one."""
+    aliases = PYTHON.aliases if main.language == PYTHON.name else ()
+    yield Language(name=main.language, aliases=aliases, kind="kernel", kernel=main.name)
+    python = next((spec for spec in (main, *specs) if spec.language == PYTHON.name), None)
+    if python is not None:
+        yield replace(SHELL, kernel=python.name)
+        if python is not main and main.language != PYTHON.name:
+            yield replace(PYTHON, kernel=python.name)
+    yield from (row for row in of_kernelspecs(specs) if row.name != main.language)
