@@ -67,7 +67,8 @@ class ShellRunner(Opaque):
         self._quelling: asyncio.Task[None] | None = None
         self._stop = Stop()
         self._unanswered = 0
-        self._struck = False  # the running cell was interrupted
+        self._wanted: CellStatus | None = None  # how the running cell has to end
+        self._struck = False  # it was interrupted
 
     @property
     def state(self) -> RunnerState:
@@ -92,13 +93,13 @@ class ShellRunner(Opaque):
         if stop.is_set:
             yield Ended(status="interrupted")
             return
-        self._stop, self._unanswered, self._struck = stop, 0, False
+        self._stop, self._wanted, self._unanswered, self._struck = stop, None, 0, False
         shell.begin(code)
         watcher = asyncio.create_task(self._watch(shell, stop, timeout))
         try:
             async for happening in self._happenings(shell, watcher):
                 yield happening
-            for happening in await self._ending(shell, watcher):
+            for happening in await self._ending(shell):
                 yield happening
         finally:
             watcher.cancel()
@@ -143,9 +144,7 @@ class ShellRunner(Opaque):
 
     # ---- a cell
 
-    async def _happenings(
-        self, shell: ShellProcess, watcher: asyncio.Task[CellStatus]
-    ) -> AsyncGenerator[Happening, None]:
+    async def _happenings(self, shell: ShellProcess, watcher: asyncio.Task[None]) -> AsyncGenerator[Happening, None]:
         """What the cell prints, whole lines at once, and what it asks, until it is over or given up."""
         loop = asyncio.get_running_loop()
         silence, look, evicted, shown = 0.0, 0, False, loop.time()
@@ -192,17 +191,16 @@ class ShellRunner(Opaque):
             yield _stdout(f"{prompt.removeprefix(clean(shown))}\n[Nobody is there to answer this.]\n")
             await self.answer(None)
 
-    async def _watch(self, shell: ShellProcess, stop: Stop, timeout: float | None) -> CellStatus:
+    async def _watch(self, shell: ShellProcess, stop: Stop, timeout: float | None) -> None:
         """Wait for the stop or the time limit, then interrupt; returns when the cell has to end for its consumer."""
-        status: CellStatus = "interrupted"
         try:
             await asyncio.wait_for(stop.wait(), timeout)
+            self._wanted = "interrupted"
         except TimeoutError:
-            status = "timeout"
+            self._wanted = "timeout"
         self._quell(shell, _LADDER)
         await _within(shell.over, _PROMISED)
         self._news.set()
-        return status
 
     def _quell(self, shell: ShellProcess, rungs: Sequence[Rung]) -> None:
         if self._quelling is None and not shell.over.is_set():
@@ -227,9 +225,9 @@ class ShellRunner(Opaque):
         finally:
             self._quelling = None
 
-    async def _ending(self, shell: ShellProcess, watcher: asyncio.Task[CellStatus]) -> list[Happening]:
+    async def _ending(self, shell: ShellProcess) -> list[Happening]:
         """How the cell ended, in words where the status alone does not say it."""
-        status = watcher.result() if watcher.done() else "interrupted" if self._stop.is_set else None
+        status = "interrupted" if self._stop.is_set else self._wanted
         if not shell.over.is_set():
             shell.stream.give_up()
             shell.terminal.resume()
