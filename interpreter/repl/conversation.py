@@ -168,6 +168,7 @@ class Conversation:
             self._work.cancel()
             (ended,) = await asyncio.gather(self._work, return_exceptions=True)
             self._work = None
+            self.stage.settle()
         if isinstance(ended, Exception):
             raise ended
 

@@ -25,7 +25,11 @@ async def edited(text: str, language: str, teletype: Teletype, environment: Mapp
         try:
             with teletype.lent():
                 process = await asyncio.create_subprocess_exec(*command, str(file), env=dict(environment))
-                await process.wait()
+                try:
+                    await process.wait()
+                except asyncio.CancelledError:
+                    process.terminate()
+                    raise
         except OSError as error:
             raise UsageError(f"Cannot start {command[0]}: {error.strerror}. Set EDITOR to an editor.") from error
         return file.read_text(encoding="utf-8", errors="replace").removesuffix("\n")

@@ -7,13 +7,12 @@ from interpreter.history import Spent
 
 
 class Facts:
-    """A consumer. `running` is the language of the cell that runs now, `latest` of the last one, `ran` are all."""
+    """A consumer. `running` is the language of the cell that is waited for, `ran` are all that ran."""
 
     def __init__(self, model: str) -> None:
         self.model = model
         self.protocol = ""
         self.running: str | None = None
-        self.latest: str | None = None
         self.turn = Spent()
         self.ran: tuple[str, ...] = ()
         self._languages: dict[str, str] = {}
@@ -43,7 +42,7 @@ class Facts:
                 pass
 
     def _started(self, language: str) -> None:
-        self.running = self.latest = language
+        self.running = language
         if language not in self.ran:
             self.ran = (*self.ran, language)
 

@@ -36,7 +36,7 @@ async def _talk(context: Context, teletype: Teletype, parts: Parts | None) -> in
     from interpreter.secrets import known
 
     parts = parts or await program(context, teletype)
-    typing = line(context, teletype, known(context.environment, context.settings.api_key))
+    typing = line(context, teletype, known(context.keyed, context.settings.api_key))
     typing.greet(f"Local Interpreter {__version__} · {parts.model} · /help")
     first = asyncio.ensure_future(typing.ask())
     await typing.shown()

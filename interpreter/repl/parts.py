@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from interpreter.errors import UsageError
-
 if TYPE_CHECKING:
     from interpreter.assembly import Assembly
     from interpreter.choosing import Choice
@@ -44,13 +42,15 @@ async def program(context: Context, teletype: Teletype) -> Parts:
         settings: Settings, *, host: Host, consumers: Sequence[Consumer], warn: Callable[[str], None]
     ) -> Assembly:
         from interpreter.assembly import assemble
+        from interpreter.choosing import Remote
 
+        other = settings.model if settings.model != context.settings.model else None
         return await assemble(
             settings,
             host=host,
             environment=context.environment,
             home=context.places,
-            choice=choice,
+            choice=Remote(model=other) if other else choice,
             interactive=True,
             consumers=consumers,
             warn=warn,
@@ -62,9 +62,11 @@ async def program(context: Context, teletype: Teletype) -> Parts:
 async def _chosen(settings: Settings, context: Context, teletype: Teletype) -> Choice:
     from interpreter.choosing import ToFetch, Unchosen, choose
 
-    choice = await choose(settings, context.places, context.environment)
+    choice = await choose(settings, context.places, context.keyed)
     if isinstance(choice, Unchosen):
-        raise UsageError(choice.words)
+        from interpreter.repl.firstrun import first_run
+
+        choice = await first_run(context, teletype, choice)
     if isinstance(choice, ToFetch):
         from interpreter.embedded import fetched
         from interpreter.repl.consent import asking

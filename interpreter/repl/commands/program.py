@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Iterable
-from dataclasses import fields
-from typing import TYPE_CHECKING, get_args
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Literal, get_args
 
 from interpreter.renderers.words import usage as used
+from interpreter.repl.commands.subcommand import subcommand
 from interpreter.settings import Settings, ThemeChoice, options
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ async def model(talk: Conversation, name: str = "") -> None:
         return
     wanted, *base = name.split()
     await talk.assembly.switch(wanted, base[0] if base else None)
+    talk.settings = replace(talk.settings, model=wanted, api_base=base[0] if base else talk.settings.api_base)
 
 
 async def usage(talk: Conversation) -> None:
@@ -67,6 +69,11 @@ async def config(talk: Conversation) -> None:
         if value != plain[known.name]:
             lines.append(f"  {known.name} = {'(hidden)' if known.secret else value!r}")
     talk.say("\n".join(lines))
+
+
+async def doctor(talk: Conversation, ask: Literal["ask"] | None = None) -> None:
+    """Show what is used here and what is wrong; `ask` tries the model."""
+    talk.say(await subcommand(talk, "doctor", ["--ask"] if ask else []))
 
 
 async def theme(talk: Conversation, name: ThemeChoice | None = None) -> None:

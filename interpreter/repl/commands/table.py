@@ -32,6 +32,7 @@ def commands() -> tuple[Command, ...]:
         command(kept.resume, "load", "load-message"),
         command(kept.fork),
         command(program.config, "settings"),
+        command(program.doctor, "info"),
         command(program.theme),
         command(program.quit_, "exit", "q", "bye"),
     )
