@@ -1,5 +1,6 @@
-"""The real program with the real embedded model, asked in one line at a time. Opt in: `scripts/test -m e2e`.
+"""The real program with the real embedded model, asked in one line at a time. Opt in with `scripts/test -m e2e`.
 
+It wants the extras `local`, `dev` and `e2e`.
 Every request is `interpreter --local -y --json REQUEST` in a folder of its own: a fresh process, model and kernel.
 Weights are taken from where the program keeps them, and fetched there if they are not yet. A kind is met or not as a
 whole, by its share, since a small model is not always right; the table at the end says how often it was.
@@ -7,6 +8,7 @@ whole, by its share, since a small model is not always right; the table at the e
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -71,6 +73,8 @@ def met(requests: tuple[Request, ...], tmp_path: Path, home: Path, figures: list
 
 @pytest.mark.parametrize("kind", sorted({request.kind for request in EASY}))
 def test_easy_requests_of_a_kind_are_met(kind: str, tmp_path: Path, home: Path, pytestconfig: pytest.Config) -> None:
+    if kind == "plots" and importlib.util.find_spec("matplotlib") is None:
+        pytest.skip("the extra `e2e` is not installed")
     requests = tuple(request for request in EASY if request.kind == kind)
     assert met(requests, tmp_path, home, pytestconfig.stash[FIGURES]) >= 0.6
 
