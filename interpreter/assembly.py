@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from interpreter.answering import Answerer, answerer
 from interpreter.choosing import Choice, Remote, choose
 from interpreter.events import ModelChanged
+from interpreter.executing import Execution, execution
+from interpreter.keys import with_kept
 from interpreter.limits import Limits
 from interpreter.places import Places, places
-from interpreter.prompt import Surroundings
 from interpreter.recorders.folder import SessionFolder
-from interpreter.recorders.resume import Loaded
+from interpreter.recorders.resume import Loaded, lost
 from interpreter.recording import Records, opened
-from interpreter.runners.environment import Workplace, workplace
-from interpreter.runners.languages import LocalRunners, row_from_table
+from interpreter.runners.gateway import token_in
 from interpreter.seams import Consumer, Host
 from interpreter.secrets import Secrets, known
 from interpreter.session import Session
@@ -59,30 +58,30 @@ async def assemble(
     """
     environment = os.environ if environment is None else environment
     home = home or places(environment)
-    secrets = known(environment, settings.api_key)
-    place = _workplace(settings, home, environment)
-    if place.python.notice:
-        warn(place.python.notice)
-    own = tuple(row_from_table(name, table) for name, table in settings.languages.items())
-    runners = LocalRunners(place=place, interactive=interactive, kernel=settings.kernel, own=own)
-    choice = choice or await choose(settings, home, environment)
-    where = _surroundings(place, runners)
-    answering = answerer(choice, settings, home, environment, where)
+    keyed = with_kept(environment, home.keys)
+    secrets = known(keyed, settings.api_key, token_in(settings.gateway))
+    choice = choice or await choose(settings, home, keyed)
     records = opened(settings, home, secrets, warn)
-    session = _session(settings, answering, runners, records, host=host, consumers=consumers)
+    try:
+        there = await execution(settings, home, environment, records.folder, interactive=interactive, warn=warn)
+        answering = answerer(choice, settings, home, keyed, there.where)
+    except BaseException:
+        await records.close()
+        raise
+    session = _session(settings, answering, there, records, host=host, consumers=consumers)
     if records.loaded:
-        _go_on(session, records.loaded, warn)
+        _go_on(session, records.loaded, there.alive, warn)
 
     async def switch(name: str, base: str | None) -> None:
         nonlocal answering
         # A key belongs to its endpoint and goes to no other.
-        there = replace(settings, api_base=base, api_key=None, custom_llm_provider=None) if base else settings
-        before, answering = answering, answerer(Remote(model=name), there, home, environment, where)
+        other = replace(settings, api_base=base, api_key=None, custom_llm_provider=None) if base else settings
+        before, answering = answering, answerer(Remote(model=name), other, home, keyed, there.where)
         session.switch(answering.model, answering.ladder, attach=answering.attach)
         await before.close()
 
     async def warm() -> None:
-        await runners.warm()
+        await there.runners.warm()
         await answering.warm()
 
     async def close() -> None:
@@ -92,15 +91,13 @@ async def assemble(
         finally:
             await records.close()
 
-    return Assembly(
-        session=session, folder=records.folder, secrets=secrets, warm=warm, close=close, switch=switch
-    )
+    return Assembly(session=session, folder=records.folder, secrets=secrets, warm=warm, close=close, switch=switch)
 
 
 def _session(
     settings: Settings,
     answering: Answerer,
-    runners: LocalRunners,
+    there: Execution,
     records: Records,
     *,
     host: Host,
@@ -109,7 +106,7 @@ def _session(
     return Session(
         model=answering.model,
         ladder=answering.ladder,
-        runners=runners,
+        runners=there.runners,
         host=host,
         keeper=records.keeper,
         consumers=(*records.consumers, *consumers),
@@ -120,34 +117,14 @@ def _session(
         paths=records.folder.paths,
         history=records.history,
         attach=answering.attach,
+        carry=there.carry,
     )
 
 
-def _workplace(settings: Settings, home: Places, environment: Mapping[str, str]) -> Workplace:
-    return workplace(
-        folder=str(Path.cwd()),
-        environment=environment,
-        cache=home.cache,
-        python=settings.python,
-        memory_limit=settings.memory_limit,
-        output_limit=settings.output_limit,
-    )
-
-
-def _surroundings(place: Workplace, runners: LocalRunners) -> Surroundings:
-    return Surroundings(
-        folder=place.folder,
-        languages=runners.languages,
-        aliases=runners.aliases,
-        note=runners.note,
-        python=place.python.executable,
-    )
-
-
-def _go_on(session: Session, loaded: Loaded, warn: Callable[[str], None]) -> None:
+def _go_on(session: Session, loaded: Loaded, alive: Sequence[str], warn: Callable[[str], None]) -> None:
     """Tell what could not be read, what is lost, and that another model answers now."""
     for warning in loaded.warnings:
         warn(warning)
-    session.resumed(loaded.lost)
+    session.resumed(lost(loaded.history, alive))
     if loaded.model != session.model:
         session.emit(ModelChanged(model=session.model))

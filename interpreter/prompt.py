@@ -23,6 +23,7 @@ class Surroundings:
     """Where code will run: the working folder, and the languages with their aliases.
 
     `note` is a sentence on the languages that a capable model is told; `python` runs the code, None if not known.
+    `server` is the address of the machine that code runs on, empty for this one.
     """
 
     folder: str
@@ -30,6 +31,7 @@ class Surroundings:
     aliases: Mapping[str, str]
     note: str = ""
     python: str | None = None
+    server: str = ""
 
 
 def brief(where: Surroundings, *, sees_images: bool = False, instructions: str = "") -> Brief:
@@ -66,7 +68,9 @@ def text_rules(languages: tuple[str, ...]) -> str:
 
 
 def facts(where: Surroundings) -> str:
-    """One line about this machine."""
+    """One line about this machine, or that no code runs on it."""
+    if where.server:
+        return f"not where the code runs: that is the server {where.server}; languages: {', '.join(where.languages)}."
     system = f"{platform.system()} {platform.release()} ({platform.machine()})"
     python = ".".join(map(str, sys.version_info[:3]))
     return f"{system}; Python {python}; working folder {Path(where.folder)}; languages: {', '.join(where.languages)}."
@@ -74,6 +78,8 @@ def facts(where: Surroundings) -> str:
 
 def _few_facts(where: Surroundings, near: Nearby) -> str:
     """What a small model needs to know of this machine, and what keeps it from importing what is not there."""
+    if where.server:
+        return "The code runs on a server; of the user's files only those attached are there."
     told = [f"{platform.system()}, Python {'.'.join(map(str, sys.version_info[:2]))}."]
     told += [f"Working folder {Path(where.folder)}, with: {', '.join(near.names) or 'nothing'}."]
     if near.installed or near.lacking:

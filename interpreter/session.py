@@ -7,7 +7,7 @@ emitted, and nothing else is remembered.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from itertools import count
 from typing import TypeAlias
@@ -29,9 +29,18 @@ Attach: TypeAlias = Callable[[str], Sequence[e.Attachment]]
 """The files that a prompt names."""
 
 
+Carry: TypeAlias = Callable[[e.Attachment], Awaitable[e.Attachment]]
+"""Brings an attached file to where the code runs; the attachment with its path there."""
+
+
 def nothing(_: str) -> Sequence[e.Attachment]:
     """No file: names in a prompt are words."""
     return ()
+
+
+async def where_it_is(file: e.Attachment) -> e.Attachment:
+    """The file as it is: the code runs on this machine."""
+    return file
 
 
 class Session:
@@ -59,12 +68,14 @@ class Session:
         paths: Mapping[str, str] | None = None,
         history: History = History(),
         attach: Attach = nothing,
+        carry: Carry = where_it_is,
     ) -> None:
         self.id = id
         self.history = history
         self._model = model
         self._ladder = ladder
         self._attach = attach
+        self._carry = carry
         self._bench = running.Bench(host=host, runners=runners, keeper=keeper, timeout=cell_timeout)
         self._consumers = tuple(consumers)
         self._background = Background(lambda event: self._tell([event]), after=background_after)
@@ -245,7 +256,13 @@ class Session:
         self, prompt: str, attachments: tuple[e.Attachment, ...], stop: Stop
     ) -> AsyncGenerator[e.Event, None]:
         named = [file for file in self._attach(prompt) if file.path not in {given.path for given in attachments}]
-        yield e.TurnStarted(prompt=prompt, attachments=(*attachments, *named))
+        try:
+            carried = [await self._carry(file) for file in (*attachments, *named)]
+        except InterpreterError as error:
+            yield e.TurnStarted(prompt=prompt, attachments=(*attachments, *named))
+            yield e.TurnFinished(reason="failed", error=str(error))
+            return
+        yield e.TurnStarted(prompt=prompt, attachments=tuple(carried))
         async with aclosing(self._steps(stop)) as events:
             async for event in events:
                 yield event

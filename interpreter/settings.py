@@ -189,6 +189,30 @@ class Settings:
         env="INTERPRETER_KERNEL",
         help="The Jupyter kernelspec that Python code runs in, instead of a Python.",
     )
+    gateway: str | None = option(
+        None,
+        "--gateway",
+        metavar="URL",
+        env="INTERPRETER_GATEWAY",
+        help="Run code on the Jupyter Server or Enterprise Gateway at URL. Its token is taken from "
+        "INTERPRETER_GATEWAY_TOKEN or JUPYTER_TOKEN, or stands in URL as a browser has it; --kernel chooses one of its "
+        "kernelspecs.",
+    )
+    existing: str | None = option(
+        None,
+        "--existing",
+        metavar="FILE",
+        help="Join the running kernel of that connection file, or with --gateway the one of that id; it is neither "
+        "started nor ended.",
+    )
+    keep_kernel: bool = option(
+        False,
+        "--keep-kernel",
+        kind="switch",
+        env="INTERPRETER_KEEP_KERNEL",
+        help="Leave the Python kernel running at the end, with all its variables; --resume finds it again, and "
+        "`interpreter attach` tells how other programs join it.",
+    )
     memory_limit: int | None = option(
         None,
         kind="count",

@@ -44,6 +44,11 @@ class SessionFolder:
         return self.path / "outputs"
 
     @property
+    def kernel(self) -> Path:
+        """What is known of a kernel that outlives the program."""
+        return self.path / "kernel"
+
+    @property
     def images(self) -> Path:
         """Pictures."""
         return self.path / "images"

@@ -5,7 +5,7 @@ Runs nothing and asks nobody: whoever resumes decides whether cells are run agai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from interpreter import events as e
@@ -90,9 +90,12 @@ def cells_to_rerun(history: History) -> tuple[Cell, ...]:
     return tuple(cell for cell in ran(history) if cell.status == "ok")
 
 
-def lost(history: History) -> tuple[str, ...]:
-    """In words, what of a session's state ended with its processes: a phrase for each language that ran."""
-    languages = dict.fromkeys(cell.language for cell in ran(history))
+def lost(history: History, alive: Collection[str] = ()) -> tuple[str, ...]:
+    """In words, what of a session's state ended with its processes: a phrase for each language that ran.
+
+    The state of the languages that are `alive` did not.
+    """
+    languages = dict.fromkeys(cell.language for cell in ran(history) if cell.language not in alive)
     return tuple(f"the state of {language} (variables, imports, functions)" for language in languages)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,8 @@ from interpreter.errors import RunnerError, UsageError
 from interpreter.runners.kernelspecs import Kernelspec
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 TOKENS = ("INTERPRETER_GATEWAY_TOKEN", "JUPYTER_TOKEN")
@@ -55,9 +56,13 @@ def address(url: str, environment: Mapping[str, str]) -> Address:
         )
     path = parts.path.rstrip("/")
     path = path.removesuffix("/lab").removesuffix("/tree")  # as it stands in a browser
-    given = parse_qs(parts.query).get("token", [None])[0]
-    token = given or next((environment[name] for name in TOKENS if environment.get(name)), None)
+    token = token_in(url) or next((environment[name] for name in TOKENS if environment.get(name)), None)
     return Address(url=urlunsplit((parts.scheme, parts.netloc, path, "", "")), token=token)
+
+
+def token_in(url: str | None) -> str | None:
+    """The token that stands in an address, None if none does."""
+    return parse_qs(urlsplit(url).query).get("token", [None])[0] if url else None
 
 
 class Gateway:

@@ -1,0 +1,152 @@
+"""Settings become runners: of this machine, of a server, or of a kernel that runs already. Starts none of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from interpreter.errors import UsageError
+from interpreter.events import Attachment
+from interpreter.places import Places
+from interpreter.prompt import Surroundings
+from interpreter.recorders.folder import SessionFolder
+from interpreter.runners import kept
+from interpreter.runners.environment import Workplace, workplace
+from interpreter.runners.kernelspecs import data_folders, installed
+from interpreter.runners.languages import PYTHON, LocalRunners, Table, row_from_table
+from interpreter.session import Carry, where_it_is
+from interpreter.settings import Settings
+
+if TYPE_CHECKING:
+    from interpreter.runners.kernels import Kernels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """The runners, and what a model is told of them. `alive` are the languages whose state a kept kernel still has.
+
+    `carry` brings attached files to where the code runs.
+    """
+
+    runners: Table
+    where: Surroundings
+    alive: tuple[str, ...] = ()
+    carry: Carry = where_it_is
+
+
+async def execution(
+    settings: Settings,
+    home: Places,
+    environment: Mapping[str, str],
+    folder: SessionFolder,
+    *,
+    interactive: bool,
+    warn: Callable[[str], None],
+) -> Execution:
+    """Where the code of the session in `folder` runs. `interactive`: a person can type into a cell.
+
+    Raises `UsageError` for settings that cannot be used, `RunnerError` where a server or a kernel cannot be reached.
+    """
+    if settings.gateway is not None:
+        return await _elsewhere(settings, environment, folder, settings.gateway, interactive=interactive)
+    place = _workplace(settings, home, environment)
+    if place.python.notice:
+        warn(place.python.notice)
+    given, alive = await _given(settings, place, folder)
+    runners = LocalRunners(
+        place=place,
+        interactive=interactive,
+        kernel=settings.kernel,
+        own=tuple(row_from_table(name, table) for name, table in settings.languages.items()),
+        given=given,
+    )
+    where = Surroundings(
+        folder=place.folder,
+        languages=runners.languages,
+        aliases=runners.aliases,
+        note=runners.note,
+        python=place.python.executable,
+    )
+    return Execution(runners=runners, where=where, alive=alive)
+
+
+def _workplace(settings: Settings, home: Places, environment: Mapping[str, str]) -> Workplace:
+    return workplace(
+        folder=str(Path.cwd()),
+        environment=environment,
+        cache=home.cache,
+        python=settings.python,
+        memory_limit=settings.memory_limit,
+        output_limit=settings.output_limit,
+    )
+
+
+async def _given(
+    settings: Settings, place: Workplace, folder: SessionFolder
+) -> tuple[Mapping[str, Kernels], tuple[str, ...]]:
+    """Kernels that are not simply started, by language; and the languages whose state is alive in one."""
+    if settings.existing is not None:
+        from interpreter.runners.joined import ExistingKernels, connection_file
+
+        if settings.kernel is not None or settings.keep_kernel:
+            raise UsageError("--existing joins a kernel as it is. Leave --kernel and --keep-kernel out.")
+        file = connection_file(settings.existing)
+        return {_language(file, place): ExistingKernels(file=file)}, ()
+    record = kept.find(folder.kernel)
+    if record is None and not settings.keep_kernel:
+        return {}, ()
+    from interpreter.runners.joined import KeptKernels
+    from interpreter.runners.kernels import LocalKernels
+
+    home = folder.kernel if settings.keep_kernel else None
+    others = LocalKernels(workplace=place, name=settings.kernel, home=home)
+    kernels = KeptKernels(home=folder.kernel, others=others, keep=settings.keep_kernel)
+    lives = record is not None and await kept.lives(record.connection_file)
+    return {PYTHON.name: kernels}, (PYTHON.name,) if lives else ()
+
+
+def _language(file: Path, place: Workplace) -> str:
+    """The language of the kernel at a connection file, as far as its kernelspec is known here; else Python."""
+    try:
+        name = json.loads(file.read_text(encoding="utf-8")).get("kernel_name", "")
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{file} is no connection file of a kernel. Give the path that %connect_info tells."
+        ) from error
+    known = {spec.name: spec.language for spec in installed(data_folders(place.environment))}
+    return known.get(name, PYTHON.name)
+
+
+async def _elsewhere(
+    settings: Settings, environment: Mapping[str, str], folder: SessionFolder, url: str, *, interactive: bool
+) -> Execution:
+    from interpreter.runners.gateway import Gateway, address
+    from interpreter.runners.remote_languages import RemoteRunners
+
+    gateway = Gateway(address(url, environment))
+    try:
+        runners = RemoteRunners(
+            gateway=gateway,
+            specs=await gateway.kernelspecs(),
+            interactive=interactive,
+            output_limit=settings.output_limit,
+            kernel=settings.kernel,
+            id=settings.existing,
+            home=folder.kernel,
+            keep=settings.keep_kernel,
+        )
+        alive = runners.languages[:1] if await runners.main.alive() is not None else ()
+    except BaseException:
+        await gateway.close()
+        raise
+    where = Surroundings(
+        folder="", languages=runners.languages, aliases=runners.aliases, note=runners.note, server=gateway.address.url
+    )
+
+    async def carry(file: Attachment) -> Attachment:
+        return replace(file, path=await gateway.upload(Path(file.path), f"interpreter-{folder.id}"))
+
+    return Execution(runners=runners, where=where, alive=alive, carry=carry)
