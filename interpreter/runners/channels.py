@@ -33,6 +33,7 @@ class Channels:
         self._lag = lag
         self._answers = Answers()
         self._told = asyncio.Event()  # something came on iopub: the subscription works
+        client.context.immediate = 1  # a socket takes nothing before it is connected, so that one sees when it is
         client.start_channels(hb=False)
         readers: tuple[tuple[Channel, Callable[..., Any]], ...] = (
             ("iopub", client.get_iopub_msg),
@@ -54,9 +55,16 @@ class Channels:
     async def ready(self, *, within: float, ended: asyncio.Event) -> bool:
         """Wait until a shell reply and anything on iopub came: without the latter the first output could be lost.
 
+        Before that stdin must be connected: a kernel that asks for input there waits for ever if nobody heard it.
+
         False if the kernel `ended` before that, or did not answer `within` so many seconds.
         """
+        from zmq import POLLOUT
+
         end = time.monotonic() + within
+        while time.monotonic() < end and not ended.is_set():
+            if await self._client.stdin_channel.socket.poll(100, POLLOUT):
+                break
         while time.monotonic() < end and not ended.is_set():
             _, answer = self.send("shell", "kernel_info_request", {})
             with contextlib.suppress(TimeoutError):
