@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING
 
 from interpreter import __version__
-from interpreter.repl.interrupts import Signals, ending
-from interpreter.repl.teletype import Teletype, standard
+from interpreter.errors import UsageError
 
 if TYPE_CHECKING:
     from interpreter.commands.context import Context
     from interpreter.repl.parts import Parts
+    from interpreter.repl.teletype import Teletype
 
 
 def converse(context: Context, *, parts: Parts | None = None) -> int:
     """Talk until the user leaves; the exit code.
 
     The terminal is taken before anything slow is imported, so that what is typed meanwhile is neither shown twice nor
-    lost, and is given back on every way out. `parts` is for programs that bring parts of their own.
+    lost, and is given back on every way out. `parts` is for programs that bring parts of their own. Raises `UsageError`
+    where there are no terminals of this kind, which is on Windows.
     """
+    if sys.platform == "win32":
+        raise UsageError("The conversation needs a Unix terminal, as WSL has. Ask one question: interpreter PROMPT.")
+    from interpreter.repl.interrupts import ending
+    from interpreter.repl.teletype import standard
+
     teletype = standard()
     with ending():
         teletype.quiet()
@@ -31,6 +38,7 @@ def converse(context: Context, *, parts: Parts | None = None) -> int:
 
 async def _talk(context: Context, teletype: Teletype, parts: Parts | None) -> int:
     """The line comes first, and while it waits for keys, what a session needs is imported."""
+    from interpreter.repl.interrupts import Signals
     from interpreter.repl.parts import program
     from interpreter.repl.prompt import line
     from interpreter.secrets import known
