@@ -41,6 +41,7 @@ _BUSY = "{model} is overloaded. Wait a little and ask again."
 _SLOW = "{model} did not answer in time. Ask again, or check {base}."
 _UNKNOWN = "{base} knows no model {model}. Check --model and --api-base."
 _NOBODY = "Nobody answers at {base}. Check --api-base, and that the server runs."
+_SOMEONE = "the provider"
 _FORM = "{model} does not take function calls in this form. Try --protocol text."
 
 
@@ -206,7 +207,7 @@ def classify(error: BaseException, *, model: str, base: str | None, secrets: Sec
         if row.says and found is None:
             continue
         return ModelError(
-            row.words.format(model=model, base=base or "The provider", why=_brief(said)),
+            _sentence(row.words.format(model=model, base=base or _SOMEONE, why=_brief(said))),
             fault=row.fault,
             detail=said,
             retry_after=_retry_after(error, said),
@@ -215,6 +216,10 @@ def classify(error: BaseException, *, model: str, base: str | None, secrets: Sec
             window=_window(said) if row.fault == "context" else None,
         )
     raise AssertionError("the last row of the table fits everything")
+
+
+def _sentence(words: str) -> str:
+    return f"The{words.removeprefix('the')}" if words.startswith(_SOMEONE) else words
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

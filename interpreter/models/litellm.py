@@ -151,6 +151,7 @@ class LitellmModel:
             providers=[str(getattr(provider, "value", provider)) for provider in litellm.provider_list],
             environment=self._environment,
             whole_name=request.whole_name,
+            usual=litellm.model_cost.get(self._name, {}).get("litellm_provider"),
         )
 
     def _arguments(self, litellm: ModuleType, target: Endpoint, request: Request) -> dict[str, Any]:

@@ -97,8 +97,11 @@ def endpoint(
     providers: Collection[str],
     environment: Mapping[str, str],
     whole_name: bool = False,
+    usual: str | None = None,
 ) -> Endpoint:
     """The endpoint meant by the user's words; `providers` are those the client library knows.
+
+    `usual` is the provider of a bare name in its table.
 
     With `whole_name` a prefix of `model` is part of the name that the endpoint knows. Raises `ModelError` when the
     provider wants a key and there is none.
@@ -109,6 +112,8 @@ def endpoint(
         name = model if provider else rest
         key = _key(model, named, api_key, environment, base=api_base)
         return Endpoint(model=name, provider="openai", api_base=api_base or _ANYSCALE, api_key=key)
+    if named is None and api_base is None and usual is not None and usual in _VARIABLES:
+        return Endpoint(model=model, api_key=_key(model, usual, api_key, environment, base=None))
     if named is None:
         base = _versioned(api_base) if api_base else None
         return Endpoint(

@@ -115,6 +115,14 @@ def test_the_refused_option_is_named() -> None:
     assert classify(Said(400, words), model="m", base=None).parameter == "max_tokens"
 
 
+def test_a_provider_without_an_address_is_called_so() -> None:
+    found = [classify(Said(status, "Connection error."), model="m", base=None) for status in (404, 500)]
+    assert [str(error) for error in found] == [
+        "The provider knows no model m. Check --model and --api-base.",
+        "Nobody answers at the provider. Check --api-base, and that the server runs.",
+    ]
+
+
 def test_a_traceback_in_an_error_is_not_shown() -> None:
     words = "litellm.APIError: it broke\nTraceback (most recent call last):\n  File ..."
     assert str(classify(Said(500, words), model="m", base="http://h")) == "http://h failed to answer: it broke"

@@ -66,6 +66,25 @@ def test_a_provider_that_wants_a_key_names_its_variable() -> None:
         meant("groq/x")
 
 
+def test_a_bare_name_gets_the_key_of_its_usual_provider() -> None:
+    def called(environment: dict[str, str]) -> Endpoint:
+        return endpoint(
+            "claude-x",
+            api_base=None,
+            api_key=None,
+            provider=None,
+            providers=PROVIDERS,
+            environment=environment,
+            usual="anthropic",
+        )
+
+    assert called({"ANTHROPIC_API_KEY": "of-anthropic"}) == Endpoint(model="claude-x", api_key="of-anthropic")
+    with pytest.raises(
+        ModelError, match=r"^There is no key for claude-x\. Set ANTHROPIC_API_KEY, or give --api-key\.$"
+    ):
+        called(KEYS)
+
+
 def test_a_key_is_not_in_the_text_of_an_endpoint() -> None:
     assert "of-openai" not in repr(meant("openai/x", BASE))
 

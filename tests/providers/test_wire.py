@@ -110,8 +110,7 @@ def test_the_variables_of_a_provider_count_and_its_table_tells_window_and_price(
 ) -> None:
     with serve(say("Hello.")) as endpoint:
         monkeypatch.setenv("OPENAI_API_BASE", endpoint.base())
-        monkeypatch.setenv("OPENAI_API_KEY", "key-of-openai")
-        driven = drive("gpt-4o", base=None, key=None)
+        driven = drive("gpt-4o", base=None, key=None, environment=KEYS)
     assert (driven.answer, endpoint.requests[0].key) == ("Hello.", "key-of-openai")
     assert [event.cost for event in driven.events if isinstance(event, e.UsageReported)] == [pytest.approx(1e-4)]
     assert driven.model.window == 128_000
