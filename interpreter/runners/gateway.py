@@ -92,8 +92,8 @@ class Gateway:
             raise self._stranger() from error
 
     async def start(self, name: str) -> str:
-        """Start a kernel of that kernelspec; its id."""
-        told = await self._json("POST", "/api/kernels", {"name": name}, patience=_START)
+        """Start a kernel of that kernelspec in the folder of the files; its id."""
+        told = await self._json("POST", "/api/kernels", {"name": name, "path": ""}, patience=_START)
         return str(told["id"])
 
     async def state(self, kernel: str) -> str | None:

@@ -6,27 +6,33 @@ import asyncio
 import os
 import venv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from interpreter.runners.languages import LocalRunners
+from interpreter.runners.gateway import Address, Gateway
+from interpreter.runners.languages import LocalRunners, Table
+from interpreter.runners.remote_languages import RemoteRunners
 from interpreter.seams import Ended, Happening, Produced, Restarted
 from tests.runners.bench import at, happenings_of, status, text
 from tests.runners.contract import COURSES, LINES, Course
+from tests.runners.servers import TOKEN, jupyter_server
 
 BARE = "python in a bare environment"
 """Python once more, in a virtual environment without ipykernel."""
+PYTHON_THERE, SHELL_THERE = "python behind a server", "shell behind a server"
+"""And through a real Jupyter server, where each shell cell is a program of its own."""
 
 
 class Class:
-    """A language with its runner. `python` is the Python to use instead of ours."""
+    """A language with its runner."""
 
-    def __init__(self, loop: asyncio.Runner, course: Course, folder: Path, python: str | None = None) -> None:
+    def __init__(self, loop: asyncio.Runner, course: Course, folder: Path, runners: Table) -> None:
         self.course = course
         self.folder = folder
         self._loop = loop
-        self._runners = LocalRunners(place=at(folder, python=python), interactive=False)
+        self._runners = runners
 
     def run(self, code: str, *, stop_at: str | None = None) -> list[Happening]:
         """What running `code` brings; nobody answers what it asks."""
@@ -49,7 +55,8 @@ def here() -> dict[str, Course]:
     courses = {course.language: course for course in COURSES if course.language in there}
     if os.name != "posix":
         del courses["shell"]  # another language there, under the same name
-    return courses | {BARE: courses["python"]}
+    alone = {SHELL_THERE: replace(courses["shell"], keeps="", kept="", dies="")} if "shell" in courses else {}
+    return courses | {BARE: courses["python"], PYTHON_THERE: courses["python"]} | alone
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +65,29 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Clas
     bare = tmp_path_factory.mktemp("environment")
     venv.create(bare, with_pip=False)
     python = str(bare / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    with asyncio.Runner() as loop:
-        made = {
-            name: Class(loop, course, tmp_path_factory.mktemp("work"), python if name == BARE else None)
-            for name, course in here().items()
-        }
+    server = tmp_path_factory.mktemp("server")
+    with asyncio.Runner() as loop, jupyter_server(server) as url:
+
+        def taught(name: str, course: Course) -> Class:
+            if name in (PYTHON_THERE, SHELL_THERE):
+                return Class(loop, course, server / "files", loop.run(there(url)))
+            folder = tmp_path_factory.mktemp("work")
+            place = at(folder, python=python if name == BARE else None)
+            return Class(loop, course, folder, LocalRunners(place=place, interactive=False))
+
+        made = {name: taught(name, course) for name, course in here().items()}
         try:
             yield made
         finally:
-            for taught in made.values():
-                taught.close()
+            for one in made.values():
+                one.close()
+
+
+async def there(url: str) -> RemoteRunners:
+    """The languages of the server at `url`."""
+    gateway = Gateway(Address(url=url, token=TOKEN))
+    specs = await gateway.kernelspecs()
+    return RemoteRunners(gateway=gateway, specs=specs, interactive=False, output_limit=200)
 
 
 def every(part: str) -> pytest.MarkDecorator:

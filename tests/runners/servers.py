@@ -1,0 +1,93 @@
+"""A real Jupyter server on loopback, and a wire before it that can be cut. Asserts nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+TOKEN = "a-token-of-the-test"
+
+
+@contextmanager
+def jupyter_server(folder: Path) -> Iterator[str]:
+    """The address of a server whose files are those of `folder / "files"`; `TOKEN` opens it."""
+    files, run = folder / "files", folder / "run"
+    files.mkdir(parents=True)
+    mine = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA")}
+    environment = {**os.environ, **mine, "JUPYTER_RUNTIME_DIR": str(run), "IPYTHONDIR": str(folder / "ipython")}
+    options = {"ServerApp.port": "0", "IdentityProvider.token": TOKEN, "ServerApp.root_dir": str(files)}
+    command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        yield _address(server, run)
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _address(server: subprocess.Popen[bytes], run: Path) -> str:
+    """Where it listens, once it says so."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end and server.poll() is None:
+        with suppress(StopIteration, ValueError):
+            told = json.loads(next(run.glob("jpserver-*.json")).read_text())
+            return f"http://127.0.0.1:{told['port']}"
+        time.sleep(0.05)
+    raise AssertionError("The server did not start.")
+
+
+class Wire:
+    """Passes what comes at `url` on to `there`, until it is cut; what comes later is passed on again."""
+
+    def __init__(self, there: str) -> None:
+        self._port = int(there.rpartition(":")[2])
+        self._server: asyncio.Server | None = None
+        self._ends: list[asyncio.StreamWriter] = []
+        self._passing: set[asyncio.Task[None]] = set()
+        self.connections = 0
+
+    async def lay(self) -> str:
+        """Listen; the address."""
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def cut(self) -> None:
+        """Break every connection there is, without a word."""
+        ends, self._ends = self._ends, []
+        for end in ends:
+            end.transport.abort()
+
+    async def close(self) -> None:
+        """Cut, and listen no more."""
+        self.cut()
+        if self._server is not None:
+            self._server.close()
+        for task in self._passing:
+            task.cancel()
+        await asyncio.gather(*self._passing, return_exceptions=True)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._ends += [writer, there_writer]
+        for source, sink in ((reader, there_writer), (there_reader, writer)):
+            task = asyncio.create_task(_pass(source, sink))
+            self._passing.add(task)
+            task.add_done_callback(self._passing.discard)
+
+
+async def _pass(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while data := await source.read(65536):
+            sink.write(data)
+            await sink.drain()
+    sink.close()
