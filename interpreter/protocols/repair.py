@@ -28,6 +28,7 @@ _ADVICE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "csv.DictReader(file, delimiter=';') or pd.read_csv(name, sep=';').",
         ),
         (r"I/O operation on closed file", "Open the file again."),
+        (r"NoneType", "Some value is missing (None). Leave out those that are missing."),
         (r"list indices must be integers", "That is a list, not a dictionary. Go through its items with a loop."),
         (r"string indices must be integers", "That is a text, not a dictionary. Print it, then take what is needed."),
         (r"UnicodeDecodeError", "The file is not UTF-8. Open it with encoding='latin-1'."),

@@ -213,14 +213,14 @@ SECOND_STEP: tuple[Request, ...] = (
     Request(
         kind="second step",
         ask="What is the sum of the numbers in readings.txt?",
-        met=lambda o: o.counts(60),
-        files={"readings.txt": "12\n30\nn/a\n18\n"},
+        met=lambda o: o.counts(300),
+        files={"readings.txt": "12\n30\n18\n" * 5 + "n/a\n"},
     ),
     Request(
         kind="second step",
-        ask="What is the total of the column amount in costs.csv?",
-        met=lambda o: o.counts(81.5),
-        files={"costs.csv": "Date,Amount EUR\n2024-01-01,40.5\n2024-01-02,41\n"},
+        ask="What is the mean temperature in weather.csv?",
+        met=lambda o: o.counts(15),
+        files={"weather.csv": "day,temperature\n" + "Mon,10\nTue,20\n" * 4 + "Sun,broken\n"},
     ),
     Request(
         kind="second step",
@@ -244,7 +244,7 @@ SECOND_STEP: tuple[Request, ...] = (
         kind="second step",
         ask="What do all items in basket.json cost together?",
         met=lambda o: o.counts(20.25),
-        files={"basket.json": '[{"item": "tea", "cost": "12.50"}, {"item": "bread", "cost": "7.75"}]'},
+        files={"basket.json": '[{"item": "tea", "cost": "12.50"}, {"item": "bread", "cost": "7.75"}, {"item": "bag"}]'},
     ),
     Request(
         kind="second step",
