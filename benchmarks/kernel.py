@@ -126,13 +126,11 @@ async def measure() -> None:
             ours, bare = await round_trips(runner), await asyncio.to_thread(bare_round_trips, folder)
             for name, pick in (("least", min), ("median", statistics.median)):
                 mine, other = pick(ours), pick(bare)
-                say(
-                    f"round trip, {name:<6}     {mine * 1000:6.2f} ms   bare client {other * 1000:.2f} ms: {mine / other:.2f}x"
-                )
+                beside = f"bare client {other * 1000:.2f} ms: {mine / other:.2f}x"
+                say(f"round trip, {name:<6}     {mine * 1000:6.2f} ms   {beside}")
             wall, kernel, own = await flood(runner)
-            say(
-                f"a million lines        {wall:6.2f} s    CPU: kernel {kernel:.2f} s, ours {own:.2f} s: {own / kernel:.1%}"
-            )
+            share = f"kernel {kernel:.2f} s, ours {own:.2f} s: {own / kernel:.1%}"
+            say(f"a million lines        {wall:6.2f} s    CPU: {share}")
         finally:
             await runner.close()
 
