@@ -19,9 +19,10 @@ from interpreter.seams import Decision, Proposal
 
 _HELP = """\
   y  run it
-  n  do not; you may say why, and the model goes on from that (also: Esc, Ctrl-C, Ctrl-D)
-  e  change it in your editor first; you are asked again
-  a  run it, and all {language} that follows in this session, without asking
+  n  do not run it; then say why, or press Enter
+  e  change it in your editor, then be asked again
+  a  run it, and later {language} without asking
+Esc, Ctrl-C and Ctrl-D mean n.
 """
 _NO = ("n", "N", "\x1b", "\x03", "\x04", "")
 

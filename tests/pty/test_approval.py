@@ -39,7 +39,7 @@ def test_keys_typed_ahead_enter_arrows_and_pastes_do_not_approve(tmp_path: Path)
         terminal.send("run 1+1\ry")
         terminal.until(QUESTION)
         terminal.send("\r\x1b[Ayyyy")
-        while "change it in your editor first" not in terminal.text:
+        while "change it in your editor, then" not in terminal.text:
             terminal.send("?")  # until it is read by itself
             terminal.read(0.3)
         terminal.until(lambda: terminal.cursor_line == f"{QUESTION} ")
