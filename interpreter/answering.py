@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from interpreter.choosing import Choice, Embedded, Remote, ToFetch, Unchosen
@@ -37,7 +37,8 @@ def answerer(
     """The model of `choice`. Raises `UsageError`, in a few lines, if nothing was chosen."""
     match choice:
         case Remote():
-            return _remote(choice.model, settings, home, environment, where)
+            base = settings.api_base or choice.base or None
+            return _remote(choice.model, replace(settings, api_base=base), home, environment, where)
         case Embedded():
             return _embedded(choice, settings, home, where)
         case ToFetch():

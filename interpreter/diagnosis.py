@@ -45,7 +45,7 @@ def _configuration(context: Context) -> Finding:
 async def _model(context: Context) -> AsyncIterator[Finding]:
     settings = context.settings
     try:
-        choice = await choose(settings, context.places, context.environment)
+        choice = await choose(settings, context.places, context.keyed)
     except InterpreterError as error:
         yield Finding(topic="model", words=str(error), well=False)
         return
@@ -74,7 +74,7 @@ def _endpoint(context: Context, model: str) -> Finding:
             api_key=settings.api_key,
             provider=settings.custom_llm_provider,
             providers=[settings.custom_llm_provider or model.partition("/")[0]],
-            environment=context.environment,
+            environment=context.keyed,
         )
     except InterpreterError as error:
         return Finding(topic="endpoint", words=str(error), well=False)

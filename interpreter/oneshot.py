@@ -102,7 +102,7 @@ def _host(context: Context, terminal: Teletype | None, renderer: Renderer) -> Ho
 
 async def _choice(context: Context, terminal: Teletype | None) -> Choice:
     """The model; the embedded one's weights are fetched first, with consent, where they are wanted."""
-    choice = await choose(context.settings, context.places, context.environment)
+    choice = await choose(context.settings, context.places, context.keyed)
     if not isinstance(choice, ToFetch):
         return choice
     from interpreter.embedded import fetched

@@ -23,6 +23,11 @@ class Places:
         return self.config / "config.toml"
 
     @property
+    def keys(self) -> Path:
+        """Which providers' keys are kept, and those that no keyring holds."""
+        return self.config / "keys.json"
+
+    @property
     def capabilities(self) -> Path:
         """What was learnt of endpoints."""
         return self.data / "capabilities.json"

@@ -1,4 +1,4 @@
-"""What every subcommand is given. A value; it opens nothing."""
+"""What every subcommand is given. A value; it opens nothing, and reads the kept keys only when they are asked for."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ class Context:
     out: TextIO
     err: TextIO
     interactive: bool
+
+    @property
+    def keyed(self) -> Mapping[str, str]:
+        """The environment for the model's side: with the keys that were kept for providers."""
+        from interpreter.keys import with_kept
+
+        return with_kept(self.environment, self.places.keys)

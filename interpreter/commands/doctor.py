@@ -62,8 +62,8 @@ async def _asked(context: Context) -> Finding:
     where = Surroundings(folder=str(Path.cwd()), languages=("python",), aliases={})
     said, tokens = "", ""
     try:
-        choice = await choose(context.settings, context.places, context.environment)
-        answering = answerer(choice, context.settings, context.places, context.environment, where)
+        choice = await choose(context.settings, context.places, context.keyed)
+        answering = answerer(choice, context.settings, context.places, context.keyed, where)
         try:
             request = Request(messages=({"role": "user", "content": "Answer with the word ready."},))
             async with aclosing(answering.model.stream(request, Stop())) as chunks:

@@ -16,7 +16,7 @@ def test_a_model_of_a_server_on_this_machine_is_offered_remembered_and_answers(t
     with serve(say("Hello to you."), models=("llama-small",)) as endpoint:
         there = endpoint.url.removeprefix("http://")
         with Terminal(PROGRAM, home=tmp_path, OLLAMA_HOST=there) as terminal:
-            terminal.until("1  llama-small, at Ollama on this machine")
+            terminal.until("1  ollama_chat/llama-small, at Ollama on this machine")
             terminal.until("Press a key:")
             terminal.send("1")
             terminal.until_prompt()
@@ -26,7 +26,7 @@ def test_a_model_of_a_server_on_this_machine_is_offered_remembered_and_answers(t
             terminal.send("\x04")
             assert terminal.exit_code() == 0
         kept = (tmp_path / "config" / "config.toml").read_text(encoding="utf-8")
-        assert kept == f'model = "llama-small"\napi_base = "{endpoint.base()}"\n'
+        assert kept == f'model = "ollama_chat/llama-small"\napi_base = "{endpoint.url}"\n'
         with Terminal(PROGRAM, home=tmp_path) as terminal:  # the second time nothing is asked
             terminal.until_prompt()
             assert "Press a key:" not in terminal.text
