@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from interpreter.answering import Answerer, answerer
 from interpreter.choosing import Choice, Remote, choose
@@ -12,11 +13,15 @@ from interpreter.events import ModelChanged
 from interpreter.executing import Execution, execution
 from interpreter.keys import with_kept
 from interpreter.limits import Limits
+from interpreter.notebooks.kernels import notebook_kernel
+from interpreter.opening import beginning
 from interpreter.places import Places, places
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.resume import Loaded, lost
 from interpreter.recording import Records, opened
 from interpreter.runners.gateway import token_in
+from interpreter.runners.kernelspecs import data_folders
+from interpreter.runners.pythons import choose as choose_python
 from interpreter.seams import Consumer, Host
 from interpreter.secrets import Secrets, known
 from interpreter.session import Session
@@ -61,7 +66,10 @@ async def assemble(
     keyed = with_kept(environment, home.keys)
     secrets = known(keyed, settings.api_key, token_in(settings.gateway))
     choice = choice or await choose(settings, home, keyed)
-    records = opened(settings, home, secrets, warn)
+    begun = beginning(settings, environment, warn)
+    settings = begun.settings
+    kernel = notebook_kernel(settings.kernel, _python(settings, environment), data_folders(environment))
+    records = opened(settings, home, secrets, kernel=kernel, begun=begun.events, warn=warn)
     try:
         there = await execution(settings, home, environment, records.folder, interactive=interactive, warn=warn)
         answering = answerer(choice, settings, home, keyed, there.where)
@@ -92,6 +100,11 @@ async def assemble(
             await records.close()
 
     return Assembly(session=session, folder=records.folder, secrets=secrets, warm=warm, close=close, switch=switch)
+
+
+def _python(settings: Settings, environment: Mapping[str, str]) -> str:
+    """The Python that a notebook of the session names; none where the code runs elsewhere."""
+    return "" if settings.gateway else choose_python(settings.python, environment, str(Path.cwd())).executable
 
 
 def _session(

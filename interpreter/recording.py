@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from interpreter.events import Event, SessionStarted
 from interpreter.history import History
+from interpreter.notebooks.document import NotebookKernel
 from interpreter.places import Places
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.journal import Journal
@@ -48,23 +48,29 @@ class Records:
             self.journal.close()
 
 
-def opened(settings: Settings, home: Places, secrets: Secrets, warn: Callable[[str], None]) -> Records:
-    """The records of a new session (begun with a notebook, where `settings` name one) or of the one they resume.
+def opened(
+    settings: Settings,
+    home: Places,
+    secrets: Secrets,
+    *,
+    kernel: NotebookKernel,
+    begun: tuple[Event, ...],
+    warn: Callable[[str], None],
+) -> Records:
+    """The records of a new session, which goes on from the events `begun`, or of the kept one that `settings` resume.
 
-    `warn` is told of survivable trouble. Raises `UsageError` if no such session is kept, `StorageError` if it cannot be
-    kept or another program has it.
+    `kernel` is what the session's notebook names; `warn` is told of survivable trouble. Raises `UsageError` if no such
+    session is kept, `StorageError` if it cannot be kept or another program has it.
     """
     store = Store(home.sessions)
     size = settings.keep_megabytes * 1_000_000 if settings.keep_megabytes else None
     store.retain(days=settings.keep_days, size=size)
-    begun = _from_notebook(settings.notebook) if settings.notebook and settings.resume is None else ()
     folder = store.create() if settings.resume is None else _resumed(store, settings.resume)
     journal = Journal(folder, secrets=secrets)  # first: it takes the session for this program
     try:
-        if begun:
-            journal(SessionStarted(session=folder.id, model="", paths=folder.paths))
-        for event in begun:
-            journal(event)
+        if begun and settings.resume is None:
+            for event in (SessionStarted(session=folder.id, model="", paths=folder.paths), *begun):
+                journal(event)
         loaded = load(folder) if begun or settings.resume else None
     except BaseException:
         journal.close()
@@ -72,17 +78,10 @@ def opened(settings: Settings, home: Places, secrets: Secrets, warn: Callable[[s
     return Records(
         folder=folder,
         journal=journal,
-        notebook=NotebookRecorder(folder, warn=warn),
+        notebook=NotebookRecorder(folder, kernel=kernel, warn=warn),
         keeper=DiskKeeper(folder, secrets=secrets),
         loaded=loaded,
     )
-
-
-def _from_notebook(path: str) -> tuple[Event, ...]:
-    """What a new session takes over from a notebook, as if it had been kept here."""
-    from interpreter.notebooks.opening import open_notebook
-
-    return open_notebook(Path(path)).events
 
 
 def _resumed(store: Store, wanted: str) -> SessionFolder:
