@@ -34,7 +34,7 @@ _LONGEST_SOCKET = 90
 class Launch:
     """What is started: the program and its arguments, or the kernelspec `name` where `argv` is empty.
 
-    `ours`: it is our launcher, which knows more requests than Jupyter has.
+    `ours`: it is our launcher, which knows more requests than Jupyter has. `advice`: what helps if it does not start.
     """
 
     folder: str
@@ -42,6 +42,7 @@ class Launch:
     argv: tuple[str, ...] = ()
     name: str = "python"
     ours: bool = False
+    advice: str = ""
     quirks: Quirks = Quirks()
 
 
@@ -146,7 +147,8 @@ class LocalKernel:
             return ""
 
     def _last_line(self) -> str:
-        return (self.log().splitlines() or ["it wrote nothing."])[-1]
+        line = (self.log().splitlines() or ["it wrote nothing."])[-1]
+        return f"{line.rstrip('.')}. {self._launch.advice}" if self._launch.advice else line
 
     def _make_manager(self, private: Path) -> AsyncKernelManager:
         from jupyter_client.kernelspec import KernelSpec, KernelSpecManager

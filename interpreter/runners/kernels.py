@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -134,7 +134,11 @@ class LocalKernels:
         if not python.own:
             facts = await self._asked()
             borrowed = {} if facts.kernel else await asyncio.to_thread(self._borrowed, facts)
-        return self._launch((python.executable,), borrowed)
+        launch = self._launch((python.executable,), borrowed)
+        if not borrowed:
+            return launch
+        # A package of that environment may be too old for what is lent to it.
+        return replace(launch, advice=f"Install what fits there with: {python.executable} -m pip install ipykernel")
 
     def _borrowed(self, facts: Facts) -> Mapping[str, str]:
         """What a kernel needs, for a Python without it. Raises `Missing`, or `RunnerError` where nothing helps."""

@@ -15,6 +15,7 @@ import codecs
 import json
 import os
 import select
+import signal
 import threading
 import time
 from importlib.machinery import PathFinder
@@ -136,6 +137,19 @@ def limit_memory(megabytes: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1024 * 1024, hard))
 
 
+def end_with_the_program(poller: Any) -> None:
+    """Let the kernel's children end too when the program is gone, however that ended."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.killpg(0, signal.SIGKILL)
+
+    if poller is not None and sys.platform != "win32" and os.getpgrp() == os.getpid():
+        poller.run = watch
+
+
 def main(plan: dict[str, Any], arguments: list[str]) -> None:
     """Serve the kernel until it is told to stop. `plan` is what `kernels.py` says; `arguments` are ipykernel's."""
     if plan["borrowed"]:
@@ -157,6 +171,7 @@ def main(plan: dict[str, Any], arguments: list[str]) -> None:
         events.register("post_execute", sys.stderr.settle)  # type: ignore[union-attr]
         threads_remember_their_cell(lambda: sys.__dict__["stdout"].parent_header)
     answer_inspections(app.kernel)
+    end_with_the_program(app.poller)
     limit_memory(plan["memory_limit"])
     app.start()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -269,3 +271,25 @@ def test_a_client_may_send_while_a_reply_arrives(kernel: Bench) -> None:
 
     kernel.do(crowded())
     assert text(kernel.run("len?"), "display").startswith("Signature")
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from tests.runners.bench import at, bench, text
+with bench(at(Path(sys.argv[1]))) as made:
+    code = "import os, subprocess\\nprint(os.getpid(), subprocess.Popen(['sleep', '600']).pid)"
+    print(text(made.run(code)), flush=True)
+    os.kill(os.getpid(), 9)
+"""
+"""A program that is killed while its kernel and a child of that run."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_a_kernel_and_its_children_end_when_the_program_is_killed(tmp_path: Path, mortal: Bench) -> None:
+    argv = [sys.executable, "-c", KILLED, str(tmp_path / "work")]
+    done = subprocess.run(argv, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    left = [int(pid) for pid in done.stdout.split()]
+    assert len(left) == 2
+    mortal.do(mortal.until(lambda: not any(alive(pid) for pid in left)))

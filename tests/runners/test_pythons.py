@@ -146,6 +146,17 @@ def test_a_bare_environment_runs_cells_and_sees_none_of_our_packages(bare: Path,
     assert sorted(path.name for path in bare.rglob("*")) == before
 
 
+def test_an_environment_with_a_package_that_does_not_fit_is_told_what_helps(work: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "old", with_pip=False)
+    packages = next((tmp_path / "old" / "lib").glob("python*/site-packages"))
+    (packages / "traitlets.py").write_text("raise ImportError('this traitlets is old')\n")
+    says = (
+        r"The kernel ended at its start \(exit code 1\): ImportError: this traitlets is old\. Install what fits there"
+    )
+    with bench(at(work, python=str(tmp_path / "old"))) as made, pytest.raises(RunnerError, match=says):
+        made.run("1")
+
+
 def test_only_what_a_kernel_requires_is_lent() -> None:
     lent = set(closure())
     assert {"ipykernel", "IPython", "zmq", "tornado", "traitlets", "jupyter_client"} <= lent
