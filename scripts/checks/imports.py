@@ -14,13 +14,23 @@ CORE = (
     "interpreter.session",
     "interpreter.asking",
     "interpreter.running",
+    "interpreter.background",
     "interpreter.limits",
+    "interpreter.repetition",
+    "interpreter.room",
+    "interpreter.patience",
     "interpreter.stop",
     "interpreter.errors",
     "interpreter.wire",
     "interpreter.protocols",
 )
-PARTS = tuple(f"interpreter.{name}" for name in ("models", "runners", "recorders", "renderers", "repl", "hosts"))
+PARTS = tuple(
+    f"interpreter.{name}"
+    for name in (
+        *("models", "runners", "recorders", "renderers", "repl", "hosts"),
+        *("notebooks", "exports", "replay", "saved"),
+    )
+)
 EDGE = tuple(f"interpreter.{name}" for name in ("cli", "__main__", "api"))
 LATE = ("litellm", "jupyter_client", "nbformat", "pydantic", "httpx", "xllamacpp")
 
