@@ -28,9 +28,11 @@ PARTS = tuple(
     f"interpreter.{name}"
     for name in (
         *("models", "runners", "recorders", "renderers", "repl", "hosts"),
-        *("notebooks", "exports", "replay", "saved"),
+        *("notebooks", "exports", "saved"),
     )
 )
+AGAIN = ("interpreter.replay",)
+"""Runs cells without a session, so it may name how a cell is run."""
 EDGE = tuple(f"interpreter.{name}" for name in ("cli", "__main__", "api"))
 LATE = ("litellm", "jupyter_client", "nbformat", "pydantic", "httpx", "xllamacpp")
 
@@ -38,6 +40,7 @@ FORBIDDEN = (
     (CORE, ("rich", "prompt_toolkit", "argparse", "litellm", "jupyter_client")),
     (CORE, (*PARTS, *EDGE)),
     (PARTS, ("interpreter.session", "interpreter.asking", "interpreter.running", *EDGE)),
+    (AGAIN, ("interpreter.session", "interpreter.asking", *EDGE)),
     (("interpreter.protocols",), ("interpreter.session", "interpreter.asking", "interpreter.running")),
     (("interpreter.history",), ("interpreter.protocols", "interpreter.seams", "interpreter.session")),
     (
