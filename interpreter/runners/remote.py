@@ -33,7 +33,7 @@ _WATCH = 5.0
 """Seconds between two looks whether the server still has the kernel; a death it notices itself it tells at once."""
 _SETTLE = 1.0
 """Seconds in which the end of a cell may still come behind the reply to a later request."""
-_CUT = "[The connection to the server was cut, and the end of the output was lost.]\n"
+_CUT = "The connection to the server was cut. What came of this code from here on is not known."
 _PLAIN = "get_ipython().InteractiveTB.set_mode(mode='Plain')"
 """Lets a Python kernel of ours tell errors as briefly as those on this machine do."""
 
@@ -68,6 +68,7 @@ class RemoteKernel:
         self._answers = Answers()
         self._running: dict[str, None] = {}  # the cells whose end was not told yet
         self._told = asyncio.Event()
+        self._typed = ""  # the latest answer to a question, as long as nothing shows that it arrived
         self._why = ""
         self._socket: LastingSocket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -104,7 +105,9 @@ class RemoteKernel:
         if kind == "execute_request" and not content.get("silent"):
             self._running[identity] = None
         reply = self._answers.expected(identity)
-        self._socket.send(json.dumps(parts))
+        text = json.dumps(parts)
+        self._typed = text if channel == "stdin" else self._typed
+        self._socket.send(text)
         return identity, reply
 
     async def interrupt(self) -> None:
@@ -170,18 +173,22 @@ class RemoteKernel:
         self.died.set()
 
     def _settle(self) -> None:
-        """After a new connection: what the kernel answers behind a cell shows that the cell has ended."""
+        """After a new connection: what was typed last may not have arrived, and what was said last may be lost."""
+        if self._typed and self._socket is not None:
+            self._socket.send(self._typed)  # a second time does no harm: before it asks, a kernel forgets old answers
         self._go(self._settled(tuple(self._running)))
 
     async def _settled(self, running: tuple[str, ...]) -> None:
         if not running:
             return
+        """The kernel answers behind a cell, so these have ended by then, whether they said so or not."""
         _, answer = self.send("shell", "kernel_info_request", {})
         await asyncio.wait({answer})
         await asyncio.sleep(_SETTLE)
         for identity in running:
             if identity in self._running:
-                self._pretend(identity, "stream", {"name": "stderr", "text": _CUT})
+                lost = {"ename": "ConnectionLost", "evalue": _CUT, "traceback": [_CUT]}
+                self._pretend(identity, "error", lost)
                 self._pretend(identity, "status", {"execution_state": "idle"})
 
     def _pretend(self, parent: str, kind: str, content: Mapping[str, object]) -> None:
@@ -222,6 +229,7 @@ class RemoteKernel:
         state = message["content"].get("execution_state") if channel == "iopub" and kind == "status" else None
         if channel == "iopub":
             self._told.set()
+            self._typed = ""
         elif channel != "stdin":
             self._answers.came(message)
         if state == "idle":

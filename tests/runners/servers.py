@@ -46,7 +46,10 @@ def _address(server: subprocess.Popen[bytes], run: Path) -> str:
 
 
 class Wire:
-    """Passes what comes at `url` on to `there`, until it is cut; what comes later is passed on again."""
+    """Passes what comes on to `there`, until it is cut; what comes later is passed on again.
+
+    `deaf`: what comes from there is lost, until it is cut.
+    """
 
     def __init__(self, there: str) -> None:
         self._port = int(there.rpartition(":")[2])
@@ -54,6 +57,7 @@ class Wire:
         self._ends: list[asyncio.StreamWriter] = []
         self._passing: set[asyncio.Task[None]] = set()
         self.connections = 0
+        self.deaf = False
 
     async def lay(self) -> str:
         """Listen; the address."""
@@ -62,6 +66,7 @@ class Wire:
 
     def cut(self) -> None:
         """Break every connection there is, without a word."""
+        self.deaf = False
         ends, self._ends = self._ends, []
         for end in ends:
             end.transport.abort()
@@ -80,14 +85,14 @@ class Wire:
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._ends += [writer, there_writer]
         for source, sink in ((reader, there_writer), (there_reader, writer)):
-            task = asyncio.create_task(_pass(source, sink))
+            task = asyncio.create_task(self._pass(source, sink, back=sink is writer))
             self._passing.add(task)
             task.add_done_callback(self._passing.discard)
 
-
-async def _pass(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while data := await source.read(65536):
-            sink.write(data)
-            await sink.drain()
-    sink.close()
+    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, back: bool) -> None:
+        with suppress(ConnectionError):
+            while data := await source.read(65536):
+                if not (back and self.deaf):
+                    sink.write(data)
+                    await sink.drain()
+        sink.close()

@@ -1,0 +1,321 @@
+"""Kernels behind a real Jupyter server: what goes wrong is told in a line, and a cut connection loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import aclosing, asynccontextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from interpreter.errors import InterpreterError, RunnerError, UsageError
+from interpreter.runners.gateway import Address, Gateway, TokenRefused, address
+from interpreter.runners.jupyter import JupyterRunner
+from interpreter.runners.remote import RemoteKernels
+from interpreter.runners.remote_languages import RemoteRunners
+from interpreter.seams import Asked, Ended, Happening, Produced
+from interpreter.stop import Stop
+from tests.runners.bench import happenings_of, status, text
+from tests.runners.servers import TOKEN, Wire, jupyter_server
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server's files are, under `files`."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[str]:
+    """The address of one server for the whole module."""
+    with jupyter_server(folder) as url:
+        yield url
+
+
+@asynccontextmanager
+async def gateway(url: str, token: str | None = TOKEN) -> AsyncIterator[Gateway]:
+    """The gateway at `url`, closed afterwards."""
+    made = Gateway(Address(url=url, token=token))
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+@asynccontextmanager
+async def python(there: Gateway, **more: Any) -> AsyncIterator[JupyterRunner]:
+    """A Python of that gateway, closed afterwards."""
+    runner = JupyterRunner(
+        kernels=RemoteKernels(gateway=there, name="python3", **more), interactive=True, late=lambda _: None
+    )
+    try:
+        yield runner
+    finally:
+        await runner.close()
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it, two minutes at most."""
+
+    async def bounded() -> None:
+        async with asyncio.timeout(120):
+            await work
+
+    asyncio.run(bounded())
+
+
+# ---- the address
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "expected"),
+    [
+        ("http://host:8888/lab?token=abc", {}, Address(url="http://host:8888", token="abc")),
+        ("host:8888", {"JUPYTER_TOKEN": "j"}, Address(url="http://host:8888", token="j")),
+        (
+            "https://hub/user/ada/",
+            {"JUPYTER_TOKEN": "j", "INTERPRETER_GATEWAY_TOKEN": "g"},
+            Address(url="https://hub/user/ada", token="g"),
+        ),
+        ("http://host:8888", {}, Address(url="http://host:8888")),
+    ],
+    ids=["as in a browser", "bare", "hub", "open"],
+)
+def test_an_address_is_taken_as_people_have_it(given: str, environment: dict[str, str], expected: Address) -> None:
+    assert address(given, environment) == expected
+
+
+def test_an_address_that_is_none_is_refused_without_repeating_a_token() -> None:
+    with pytest.raises(UsageError, match=r"^--gateway takes the http or https address of .*, not 'ftp://host'\.$"):
+        address("ftp://host?token=secret", {})
+
+
+# ---- what goes wrong before a kernel
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """Answers every request with a page."""
+
+    def do_GET(self) -> None:
+        """The page."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<h1>Welcome</h1>")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    """The address of a web server that is no Jupyter server."""
+    with HTTPServer(("127.0.0.1", 0), Stranger) as there:
+        thread = threading.Thread(target=there.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{there.server_port}"
+        there.shutdown()
+        thread.join()
+
+
+def refusal(url: str, token: str | None = TOKEN, kernel: str | None = None) -> InterpreterError:
+    """What is said where the languages of a gateway should have come."""
+    told: list[InterpreterError] = []
+
+    async def ask() -> None:
+        async with gateway(url, token) as there:
+            with pytest.raises(InterpreterError) as raised:
+                RemoteRunners(
+                    gateway=there,
+                    specs=await there.kernelspecs(),
+                    interactive=False,
+                    output_limit=200,
+                    kernel=kernel,
+                )
+            told.append(raised.value)
+
+    run(ask())
+    return told[0]
+
+
+def test_a_missing_and_a_wrong_token_are_told_in_a_line(server: str) -> None:
+    where = "Give its token in INTERPRETER_GATEWAY_TOKEN or JUPYTER_TOKEN."
+    missing, wrong = refusal(server, None), refusal(server, "not-this-one")
+    assert str(missing) == f"The server at {server} wants a token. {where}"
+    assert str(wrong) == f"The server at {server} refuses this token. {where}"
+    assert isinstance(missing, TokenRefused)
+    assert isinstance(wrong, TokenRefused)
+
+
+def test_nobody_a_stranger_and_an_unknown_kernel_are_told_in_a_line(server: str, stranger: str) -> None:
+    assert str(refusal("http://127.0.0.1:9")).startswith("Nobody answers at http://127.0.0.1:9 (")
+    assert str(refusal(stranger)) == f"What answers at {stranger} is no Jupyter server. Check the address."
+    assert str(refusal(server, kernel="nope")).startswith(
+        f"There is no kernel named 'nope' at {server}. It has: python3"
+    )
+
+
+# ---- a kernel
+
+
+def test_input_is_asked_for_and_typed(server: str) -> None:
+    async def story() -> None:
+        async with gateway(server) as there, python(there) as runner:
+            happened = await happenings_of(runner, "x = input('name? ')\nprint(f'<{x}>')", lines=["Ada"])
+            shown = Produced(kind="stdout", data={"text/plain": "<Ada>\n"})
+            assert happened == [Asked(prompt="name? "), shown, Ended(status="ok")]
+            secret = await happenings_of(runner, "import getpass\ngetpass.getpass('key? ')", lines=["hush"])
+            assert secret[0] == Asked(prompt="key? ", secret=True)
+
+    run(story())
+
+
+def test_a_kernel_is_joined_by_its_id_and_left_running(server: str) -> None:
+    async def story() -> None:
+        async with gateway(server) as there:
+            id = await there.start("python3")
+            for code in ("kept = 41", "print(kept + 1)"):
+                async with python(there, id=id) as runner:
+                    happened = await happenings_of(runner, code)
+            assert text(happened) == "42\n"
+            async with python(there, id=id) as runner:
+                await happenings_of(runner, "1")
+                with pytest.raises(RunnerError, match=r"^This kernel was joined, not started here\."):
+                    await runner.restart()
+            assert await there.state(id) is not None
+            await there.end(id)
+            async with python(there, id=id) as runner:
+                with pytest.raises(RunnerError, match=f"has no kernel {id}"):
+                    await happenings_of(runner, "1")
+
+    run(story())
+
+
+def test_a_kernel_that_we_started_is_ended_with_the_session(server: str) -> None:
+    async def story() -> None:
+        async with gateway(server) as there:
+            runner = JupyterRunner(
+                kernels=RemoteKernels(gateway=there, name="python3"), interactive=False, late=lambda _: None
+            )
+            id = text(await happenings_of(runner, "import ipykernel\nprint(ipykernel.get_connection_file())"))
+            id = Path(id.strip()).stem.removeprefix("kernel-")
+            assert await there.state(id) is not None
+            await runner.close()
+            assert await there.state(id) is None
+
+    run(story())
+
+
+def test_a_kernel_that_somebody_ends_is_noticed(server: str) -> None:
+    async def story() -> None:
+        async with gateway(server) as there:
+            id = await there.start("python3")
+            async with python(there, id=id) as runner:
+                ended = asyncio.create_task(there.end(id)) if await happenings_of(runner, "1") else None
+                happened = await happenings_of(runner, "import time\ntime.sleep(60)")
+                assert status(happened) == "died"
+                assert ended is not None
+                await ended
+
+    run(story())
+
+
+# ---- a cut connection
+
+
+@asynccontextmanager
+async def behind_a_wire(server: str) -> AsyncIterator[tuple[JupyterRunner, Wire]]:
+    """A Python of the server, ready, and the wire to it."""
+    wire = Wire(server)
+    url = await wire.lay()
+    try:
+        async with gateway(url) as there, python(there) as runner:
+            await happenings_of(runner, "import time")
+            yield runner, wire
+    finally:
+        await wire.close()
+
+
+async def happenings(runner: JupyterRunner, code: str, look: Callable[[str], None]) -> list[Happening]:
+    """What running `code` brings; `look` is shown each text."""
+    seen = []
+    async with aclosing(runner.run(code, Stop())) as happened:
+        async for happening in happened:
+            seen.append(happening)
+            look(text([happening]))
+    return seen
+
+
+def test_a_wire_cut_twice_in_the_middle_of_a_cell_loses_no_line(server: str) -> None:
+    async def story() -> None:
+        async with behind_a_wire(server) as (runner, wire):
+
+            def look(printed: str) -> None:
+                if {"10", "70"} & set(printed.split()):
+                    wire.cut()
+
+            before = wire.connections
+            code = "for number in range(100):\n    print(number, flush=True)\n    time.sleep(0.02)\n'the end'"
+            seen = await happenings(runner, code, look)
+            assert text(seen, "stdout").split() == [str(number) for number in range(100)]
+            assert (text(seen, "result"), status(seen)) == ("'the end'", "ok")
+            assert wire.connections - before >= 2
+
+    run(story())
+
+
+def test_what_is_typed_while_the_wire_is_cut_arrives(server: str) -> None:
+    async def story() -> None:
+        async with behind_a_wire(server) as (runner, wire):
+            seen = []
+            async with aclosing(runner.run("print(input('? '))", Stop())) as happened:
+                async for happening in happened:
+                    seen.append(happening)
+                    if isinstance(happening, Asked):
+                        wire.cut()
+                        await runner.answer("typed")
+            assert text(seen) == "typed\n"
+
+    run(story())
+
+
+def test_a_cell_whose_end_was_said_into_a_dead_wire_ends_and_says_so(server: str) -> None:
+    async def story() -> None:
+        async with behind_a_wire(server) as (runner, wire):
+
+            def look(printed: str) -> None:
+                if "begun" in printed:
+                    wire.deaf = True
+                    asyncio.get_running_loop().call_later(1.5, wire.cut)
+
+            seen = await happenings(runner, "print('begun', flush=True)\ntime.sleep(0.5)\nprint('lost')", look)
+            cut = "The connection to the server was cut. What came of this code from here on is not known."
+            assert (text(seen), status(seen)) == (f"begun\n{cut}", "error")
+            assert text(await happenings_of(runner, "6 * 7")) == "42"
+
+    run(story())
+
+
+# ---- files
+
+
+def test_files_travel_both_ways(server: str, folder: Path, tmp_path: Path) -> None:
+    async def story() -> None:
+        (tmp_path / "data ü.csv").write_bytes(b"x\n1\n\xff")
+        async with gateway(server) as there, python(there) as runner:
+            path = await there.upload(tmp_path / "data ü.csv", "interpreter-s1")
+            assert path == "interpreter-s1/data ü.csv"
+            assert (folder / "files" / path).read_bytes() == b"x\n1\n\xff"
+            copied = f"open('result.bin', 'wb').write(open({path!r}, 'rb').read())"
+            assert status(await happenings_of(runner, copied)) == "ok"
+            await there.download("result.bin", tmp_path / "result.bin")
+            assert (tmp_path / "result.bin").read_bytes() == b"x\n1\n\xff"
+            with pytest.raises(RunnerError, match="nothing-there"):
+                await there.download("nothing-there", tmp_path / "result.bin")
+            with pytest.raises(RunnerError, match=r"^Cannot read "):
+                await there.upload(tmp_path / "none", "interpreter-s1")
+
+    run(story())
