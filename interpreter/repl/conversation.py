@@ -41,19 +41,12 @@ _AGAIN = "you pressed Ctrl-C twice"
 class Conversation:
     """Call `talk` once, and `close` always. `parts` makes its session and what draws it."""
 
-    def __init__(
-        self,
-        context: Context,
-        teletype: Teletype,
-        line: Line,
-        parts: Parts,
-    ) -> None:
+    def __init__(self, context: Context, teletype: Teletype, line: Line, parts: Parts) -> None:
         self.context = context
         self.settings = context.settings
         self.teletype = teletype
         self.commands = commands()
         self.draft = ""
-        self._plain = context.settings.plain or context.environment.get("TERM") == "dumb"
         self._draw = parts.draw
         self.stage = Stage(lambda: parts.draw(context.settings))
         self.host = TerminalHost(
@@ -62,7 +55,7 @@ class Conversation:
             settle=self.stage.settle,
             show=self.stage.show,
             yes=context.settings.yes,
-            prompts=not self._plain,
+            prompts=not context.settings.plain,  # the plain renderer writes them
         )
         self._build = parts.build
         self._line = line
