@@ -64,6 +64,7 @@ def tmux(tmp_path: Path) -> Iterator[Tmux]:
 
 def test_a_conversation_in_tmux_survives_changes_of_width_and_leaves_the_shell_as_it_was(tmux: Tmux) -> None:
     tmux.until(lambda lines: lines[-1:] == ["shell$"])
+    # The first line of stty holds the size, which tmux may tell the terminal a moment later.
     tmux.keys("stty -a | tail -n +2 > $HOME/before", "Enter", f"{sys.executable} -m tests.pty.program", "Enter")
     tmux.until_prompt()
     tmux.keys("run 1+1", "Enter")
