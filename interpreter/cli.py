@@ -21,7 +21,7 @@ from interpreter.places import places
 from interpreter.settings import LATEST, options
 from interpreter.sources import resolve
 
-COMMANDS: tuple[str, ...] = ("sessions", "export", "replay", "run", "doctor")
+COMMANDS: tuple[str, ...] = ("sessions", "export", "replay", "run", "attach", "doctor")
 """First words that are commands; each is a module of `interpreter.commands`."""
 
 _USAGE = "interpreter [OPTION ...] [PROMPT]"

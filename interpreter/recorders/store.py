@@ -97,9 +97,12 @@ class Store:
         return found[0]
 
     def delete(self, folder: SessionFolder) -> None:
-        """Remove the session and all its files. Raises `StorageError` if a program has it open, or it cannot go."""
+        """Remove the session and all its files. Raises `StorageError` if a program or kernel has it, or it cannot go."""
         with folder.lock():
             pass
+        if any(folder.kernel.glob("*.json")):
+            words = f"Session {folder.id} left a kernel running. End it first: interpreter attach --stop {folder.id}"
+            raise StorageError(words)
         try:
             shutil.rmtree(folder.path)
         except OSError as error:

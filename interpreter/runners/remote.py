@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import shutil
 import struct
 import uuid
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ _PLAIN = "get_ipython().InteractiveTB.set_mode(mode='Plain')"
 class RemoteKernel:
     """Implements `Kernel`. `id` is a kernel that runs there already, None to start one of the kernelspec `name`.
 
-    `keep`: it runs on when the session is over, and its id is written there.
+    `keep`: it runs on when the session is over; its id is then written down in `home`.
     """
 
     def __init__(
@@ -52,7 +53,8 @@ class RemoteKernel:
         received: Received,
         id: str | None = None,
         foreign: bool = False,
-        keep: Path | None = None,
+        home: Path | None = None,
+        keep: bool = False,
     ) -> None:
         self.died = asyncio.Event()
         self.exit_code: int | None = None
@@ -63,6 +65,7 @@ class RemoteKernel:
         self._gateway = gateway
         self._name = name
         self._received = received
+        self._home = home
         self._keep = keep
         self._session = uuid.uuid4().hex
         self._answers = Answers()
@@ -77,8 +80,8 @@ class RemoteKernel:
         """Start or join it, and wait until it answers. Raises `RunnerError` if it does not."""
         if self.id is None:
             self.id = await self._gateway.start(self._name)
-            if self._keep is not None:
-                kept.record_remote(self._keep, url=self._gateway.address.url, id=self.id)
+            if self._home is not None and self._keep:
+                kept.record_remote(self._home, url=self._gateway.address.url, id=self.id)
         elif await self._gateway.state(self.id) is None:
             raise RunnerError(f"The server at {self._gateway.address.url} has no kernel {self.id}. It may have ended.")
         self._socket = LastingSocket(
@@ -123,10 +126,12 @@ class RemoteKernel:
         if self.id is not None and not self.foreign:
             with contextlib.suppress(RunnerError):  # the server is gone, and ends it by its own rules
                 await self._gateway.end(self.id)
+            if self._home is not None:
+                shutil.rmtree(self._home, ignore_errors=True)
 
     async def leave(self) -> None:
         """Let it run on if it is foreign or to be kept, else end it."""
-        await (self._disconnect() if self._keep is not None else self.close())
+        await (self._disconnect() if self._keep else self.close())
 
     async def _disconnect(self) -> None:
         for task in tuple(self._tasks):
@@ -267,7 +272,8 @@ class RemoteKernels:
             name=self.name,
             received=received,
             id=await self.alive(),
-            keep=self.home if self.keep else None,
+            home=self.home,
+            keep=self.keep,
         )
 
     async def alive(self) -> str | None:

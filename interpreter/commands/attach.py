@@ -1,0 +1,99 @@
+"""`interpreter attach`: how other programs join the kernel that a session left running, or its end. Runs no code."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+from typing import TYPE_CHECKING
+
+from interpreter.commands.context import Context
+from interpreter.errors import UsageError
+
+if TYPE_CHECKING:
+    from interpreter.recorders.folder import SessionFolder
+    from interpreter.recorders.store import Store
+    from interpreter.runners.kept import Kept, KeptRemote
+
+HELP = "Tell how other programs join the kernel that a session left running (--keep-kernel), or end it."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own arguments."""
+    parser.add_argument("session", nargs="?", metavar="ID", help="a kept session; without it, the latest with a kernel")
+    parser.add_argument("--stop", action="store_true", help="end the kernel; its variables are gone then")
+
+
+def run(given: argparse.Namespace, context: Context) -> int:
+    """Do it; the exit code."""
+    from interpreter.recorders.store import Store
+
+    store = Store(context.places.sessions)
+    folder = store.find(given.session) if given.session else _latest(store)
+    return asyncio.run(_stopped(folder, context) if given.stop else _told(folder, context))
+
+
+def _latest(store: Store) -> SessionFolder:
+    from interpreter.runners import kept
+
+    for folder in store.all():
+        if kept.find(folder.kernel) or kept.find_remote(folder.kernel):
+            return folder
+    raise UsageError("No session has left a kernel running. Begin one with --keep-kernel.")
+
+
+async def _told(folder: SessionFolder, context: Context) -> int:
+    """The connection file, or the server and the id, on stdout; what to do with it beside it."""
+    from interpreter.runners import kept
+
+    if record := kept.find_remote(folder.kernel):
+        context.out.write(f"{record.url}/api/kernels/{record.id}\n")
+        context.err.write(f"Join it here:  interpreter --gateway {record.url} --existing {record.id}\n")
+        return 0
+    found = await _living(folder)
+    if found is None:
+        raise UsageError(f"Session {folder.id} has no running kernel. `interpreter --resume {folder.id}` goes on anew.")
+    file = found.connection_file
+    context.out.write(f"{file}\n")
+    context.err.write(
+        f"Join it here:         interpreter --existing {file}\n"
+        f"In a terminal:        jupyter console --existing {file}\n"
+        "In JupyterLab:        jupyter lab --ServerApp.allow_external_kernels=True "
+        f"--ServerApp.external_connection_dir={file.parent}\n"
+        f"Go on with it:        interpreter --resume {folder.id}\n"
+        f"End it:               interpreter attach --stop {folder.id}\n"
+    )
+    return 0
+
+
+async def _stopped(folder: SessionFolder, context: Context) -> int:
+    from interpreter.runners import kept
+
+    if record := kept.find_remote(folder.kernel):
+        await _end_there(record, context)
+        shutil.rmtree(folder.kernel, ignore_errors=True)
+    elif found := await _living(folder):
+        await kept.end(found)
+    else:
+        shutil.rmtree(folder.kernel, ignore_errors=True)
+        context.err.write(f"The kernel of session {folder.id} had ended already.\n")
+        return 0
+    context.err.write(f"The kernel of session {folder.id} has ended.\n")
+    return 0
+
+
+async def _living(folder: SessionFolder) -> Kept | None:
+    from interpreter.runners import kept
+
+    found = kept.find(folder.kernel)
+    return found if found is not None and await kept.lives(found.connection_file) else None
+
+
+async def _end_there(record: KeptRemote, context: Context) -> None:
+    from interpreter.runners.gateway import Gateway, address
+
+    gateway = Gateway(address(record.url, context.environment))
+    try:
+        await gateway.end(record.id)
+    finally:
+        await gateway.close()
