@@ -15,7 +15,7 @@ from interpreter.patience import Patience
 from interpreter.protocols.brief import Brief
 from interpreter.protocols.exchange import Message, TokenCount
 from interpreter.protocols.ladder import FixedProtocol
-from interpreter.seams import Consumer, Host, Keeper, Ladder
+from interpreter.seams import Consumer, Host, Keeper, Ladder, Runners
 from interpreter.session import Session
 from interpreter.testing import Answer, FakeRunners, MemoryKeeper, ScriptedHost, ScriptedModel, Waits
 
@@ -31,7 +31,7 @@ def session(
     *answers: Answer,
     protocol: ProtocolName = "tools",
     host: Host | None = None,
-    runners: FakeRunners | None = None,
+    runners: Runners | None = None,
     consumers: tuple[Consumer, ...] = (),
     limits: Limits | None = None,
     keeper: Keeper | None = None,

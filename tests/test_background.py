@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -13,11 +14,13 @@ from interpreter import events as e
 from interpreter import history as h
 from interpreter.recorders.lines import parsed, written
 from interpreter.recorders.mending import Mending
+from interpreter.runners.languages import LocalRunners
 from interpreter.seams import Asked, Ended, Happening, Produced
 from interpreter.session import Session
 from interpreter.stop import Stop
 from interpreter.testing import FakeRunner, FakeRunners, ScriptedHost, tool_call, words
 from tests.conversations import arguments, last_messages, session, types
+from tests.runners.bench import at
 
 ARGUMENTS = arguments("train()")
 
@@ -77,7 +80,7 @@ def leaving(made: Session) -> Callable[[e.Event], None]:
 async def ended(made: Session) -> None:
     """Return when no cell is left in the background."""
     while made.background:  # noqa: ASYNC110 - the session tells its consumers, and here nobody waits for an event
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -249,6 +252,30 @@ def test_the_users_own_cell_can_go_to_the_background() -> None:
                 leaving(made)(event)
         assert types(seen)[-1] == "code.detached"
         assert made.history.open is None
+        await made.close()
+
+    run(story())
+
+
+def test_a_real_kernel_goes_on_beside_the_shell_and_keeps_its_variables(tmp_path: Path) -> None:
+    async def story() -> None:
+        seen = list[e.Event]()
+        begun = "import time\nkept = 41\nprint('begun', flush=True)\n"
+        code = f"{begun}while not __import__('os').path.exists('go'): time.sleep(0.01)\nprint('finished')"
+        made, model = session(
+            tool_call(arguments(code)),
+            tool_call(arguments("touch go", "shell"), id="2"),
+            words("It runs."),
+            tool_call(arguments("print(kept + 1)"), id="3"),
+            words("42."),
+            runners=LocalRunners(place=at(tmp_path), interactive=False),
+            consumers=(seen.append,),
+        )
+        await turn(made, "Run.", leaving(made))
+        await ended(made)
+        assert [event.status for event in seen if isinstance(event, e.CodeFinished)] == ["ok", "ok"]
+        await turn(made, "And now?")
+        assert last_messages(model, 1) == ({"role": "tool", "tool_call_id": "3", "content": "42"},)
         await made.close()
 
     run(story())
