@@ -123,10 +123,10 @@ def _language(file: Path, place: Workplace) -> str:
 async def _elsewhere(
     settings: Settings, environment: Mapping[str, str], folder: SessionFolder, url: str, *, interactive: bool
 ) -> Execution:
-    from interpreter.runners.gateway import Gateway, address
+    from interpreter.runners.gateway import Gateway, address, variables
     from interpreter.runners.remote_languages import RemoteRunners
 
-    gateway = Gateway(address(url, environment))
+    gateway = Gateway(address(url, environment), variables(environment))
     try:
         runners = RemoteRunners(
             gateway=gateway,

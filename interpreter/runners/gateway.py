@@ -10,6 +10,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
@@ -65,11 +66,22 @@ def token_in(url: str | None) -> str | None:
     return parse_qs(urlsplit(url).query).get("token", [None])[0] if url else None
 
 
-class Gateway:
-    """The server at `address`. Every method raises `RunnerError` in one line if it cannot be done."""
+def variables(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """What an Enterprise Gateway wants to know for a new kernel, above all for whom it is."""
+    name = environment.get("USER") or environment.get("LOGNAME") or environment.get("USERNAME")
+    given = {name: value for name, value in environment.items() if name.startswith("KERNEL_")}
+    return {"KERNEL_USERNAME": name, **given} if name else given
 
-    def __init__(self, address: Address) -> None:
+
+class Gateway:
+    """The server at `address`. Every method raises `RunnerError` in one line if it cannot be done.
+
+    Kernels are started with `variables`.
+    """
+
+    def __init__(self, address: Address, variables: Mapping[str, str] = MappingProxyType({})) -> None:
         self.address = address
+        self._variables = variables
         self._client: httpx.AsyncClient | None = None
         self._context: ssl.SSLContext | None = None
 
@@ -93,7 +105,8 @@ class Gateway:
 
     async def start(self, name: str) -> str:
         """Start a kernel of that kernelspec in the folder of the files; its id."""
-        told = await self._json("POST", "/api/kernels", {"name": name, "path": ""}, patience=_START)
+        body = {"name": name, "path": "", "env": dict(self._variables)}
+        told = await self._json("POST", "/api/kernels", body, patience=_START)
         return str(told["id"])
 
     async def state(self, kernel: str) -> str | None:
@@ -174,7 +187,7 @@ class Gateway:
     def _checked(self, response: httpx.Response) -> None:
         """Raise for an answer that is none; a login page is where a server sends those whom it does not know."""
         code, url = response.status_code, self.address.url
-        if code in (401, 403) or response.is_redirect:
+        if code == 401 or response.is_redirect or (code == 403 and _message(response) == "Forbidden"):
             wanted = "wants a token" if self.address.token is None else "refuses this token"
             raise TokenRefused(f"The server at {url} {wanted}. Give its token in {TOKENS[0]} or {TOKENS[1]}.")
         if code == 404:

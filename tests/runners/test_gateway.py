@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from interpreter.errors import InterpreterError, RunnerError, UsageError
-from interpreter.runners.gateway import Address, Gateway, TokenRefused, address
+from interpreter.runners.gateway import Address, Gateway, TokenRefused, address, variables
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.remote import RemoteKernels
 from interpreter.runners.remote_languages import RemoteRunners
@@ -92,6 +92,12 @@ def test_an_address_is_taken_as_people_have_it(given: str, environment: dict[str
 def test_an_address_that_is_none_is_refused_without_repeating_a_token() -> None:
     with pytest.raises(UsageError, match=r"^--gateway takes the http or https address of .*, not 'ftp://host'\.$"):
         address("ftp://host?token=secret", {})
+
+
+def test_an_enterprise_gateway_is_told_for_whom_a_kernel_is_and_what_the_user_set() -> None:
+    given = {"USER": "ada", "KERNEL_NAMESPACE": "team", "OPENAI_API_KEY": "sk-secret"}
+    assert variables(given) == {"KERNEL_USERNAME": "ada", "KERNEL_NAMESPACE": "team"}
+    assert variables({**given, "KERNEL_USERNAME": "grace"})["KERNEL_USERNAME"] == "grace"
 
 
 # ---- what goes wrong before a kernel
