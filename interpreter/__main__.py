@@ -8,6 +8,7 @@ import sys
 
 def main() -> None:
     """Run, flush, and end the process at once: tearing down a model library takes a second that nobody needs."""
+    _reopen()
     from interpreter.cli import run
 
     code = run(sys.argv[1:])
@@ -17,6 +18,15 @@ def main() -> None:
         except (BrokenPipeError, ValueError):
             code = code or 141
     os._exit(code)
+
+
+def _reopen() -> None:
+    """Lead nowhere what was closed before the start (`>&-`): the first file opened would else be taken for it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: the closed one's
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -116,7 +116,16 @@ def _run(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         return converse(context)
     from interpreter.oneshot import once
 
-    return once(prompt, context)
+    return once(None if prompt is None else _decoded(prompt), context)
+
+
+def _decoded(word: str) -> str:
+    """`word` as text: what the locale could not read on the command line is taken for UTF-8."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(word).decode(errors="replace")
+    return word
 
 
 def _command(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -129,6 +138,10 @@ def _command(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> 
 
 
 def _context(given: argparse.Namespace, environment: Mapping[str, str]) -> Context:
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("The working folder was deleted. Go to one that exists.") from error
     home = places(environment)
     flags: dict[str, Value | None] = {known.name: getattr(given, known.name, None) for known in options()}
     settings = resolve(flags=flags, environment=environment, file=home.settings)

@@ -37,7 +37,7 @@ class Configuration:
 def configuration(file: Path) -> Configuration:
     """What `file` says; nothing if there is none. Raises `SettingsError` with the place of what cannot be used."""
     try:
-        text = file.read_bytes().decode()
+        text = file.read_bytes().decode("utf-8-sig")  # some editors begin it with a mark
     except FileNotFoundError:
         return Configuration()
     except OSError as error:

@@ -11,7 +11,9 @@ from typing import Any, Literal, TypeAlias, TypeVar, assert_never
 from interpreter.errors import SettingsError
 
 T = TypeVar("T")
-Kind: TypeAlias = Literal["text", "choice", "switch", "count", "seconds", "number", "cost", "weights", "session"]
+Kind: TypeAlias = Literal[
+    "text", "choice", "switch", "count", "seconds", "number", "cost", "address", "weights", "session"
+]
 Value: TypeAlias = str | bool | int | float
 
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -21,9 +23,9 @@ _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 class Option:
     """How one setting is given. `env` is None where only the flag counts, and then no file may set it either.
 
-    `kind` says what values it takes: `text`, one of `choices`, a `switch`, a `count` from 1, `seconds` above 0, or
-    `weights` (true for the embedded model, else the path of a GGUF file) or `session` (an id, or the latest). A
-    `secret` is never shown or repeated.
+    `kind` says what values it takes: `text`, one of `choices`, a `switch`, a `count` from 1, `seconds` above 0, the
+    `address` of a server, `weights` (true for the embedded model, else the path of a GGUF file) or `session` (an id,
+    or the latest). A `secret` is never shown or repeated.
     """
 
     name: str
@@ -79,6 +81,8 @@ def read_value(known: Option, given: object, place: str) -> Value:
             value, wanted = _number(given, least=0.0), "must be a number from 0"
         case "cost":
             value, wanted = _seconds(given), "must be a sum in USD above 0"
+        case "address":
+            value, wanted = _address(given), "must be an http or https address, such as http://localhost:8080/v1"
         case "weights":
             switched = _switch(given)
             value = _text(given) if switched is None else switched
@@ -86,7 +90,7 @@ def read_value(known: Option, given: object, place: str) -> Value:
         case _:
             assert_never(known.kind)
     if value is None:
-        said = "" if known.secret else f", not {given!r}"
+        said = "" if known.secret or known.kind == "address" else f", not {given!r}"  # a password may stand in it
         near = nearest(given, known.choices) if isinstance(given, str) else ""
         raise SettingsError(f"{place} {wanted}{said}.{near}")
     return value
@@ -112,6 +116,18 @@ def _count(given: object) -> int | None:
 def _seconds(given: object) -> float | None:
     number = _number(given, least=0.0)
     return number or None
+
+
+def _address(given: object) -> str | None:
+    from urllib.parse import urlsplit
+
+    address = (_text(given) or "").strip()
+    try:
+        parts = urlsplit(address if "://" in address else f"http://{address}")
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that are no IPv6 address, a port that is none
+        return None
+    return address if usable and len(address.split()) == 1 else None
 
 
 def _number(given: object, *, least: float) -> float | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from interpreter.errors import UsageError
+
 _NAME = "local-interpreter"
 
 
@@ -44,9 +46,15 @@ class Places:
 
 
 def places(environment: Mapping[str, str]) -> Places:
-    """All three under `INTERPRETER_HOME` where that is set and not empty, else where the system wants them."""
+    """All three under `INTERPRETER_HOME` where that is set and not empty, else where the system wants them.
+
+    Raises `UsageError` if that begins with a user (`~NAME`) whose home is not known.
+    """
     if home := environment.get("INTERPRETER_HOME"):
-        root = Path(home).expanduser().absolute()
+        try:
+            root = Path(home).expanduser().absolute()
+        except RuntimeError as error:
+            raise UsageError(f"INTERPRETER_HOME is {home}, and nobody of that name is known here.") from error
         return Places(config=root / "config", data=root / "data", cache=root / "cache")
     import platformdirs
 

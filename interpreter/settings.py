@@ -54,6 +54,7 @@ class Settings:
     api_base: str | None = option(
         None,
         "--api-base",
+        kind="address",
         metavar="URL",
         env="INTERPRETER_API_BASE",
         help="The address of the endpoint that serves the model.",
@@ -192,6 +193,7 @@ class Settings:
     gateway: str | None = option(
         None,
         "--gateway",
+        kind="address",
         metavar="URL",
         env="INTERPRETER_GATEWAY",
         help="Run code on the Jupyter Server or Enterprise Gateway at URL. Its token is taken from "

@@ -30,11 +30,11 @@ def resolve(*, flags: Mapping[str, Value | None], environment: Mapping[str, str]
 
 
 def _layered(*layers: Mapping[str, Value]) -> dict[str, Any]:
-    """All of `layers`, later before earlier ones; who names a model takes back `local` of below, and vice versa."""
+    """All of `layers`, later before earlier ones; a model takes back `local` of below, and the other way round."""
     chosen: dict[str, Any] = {}
     for layer in layers:
         for name, other in (("model", "local"), ("local", "model")):
-            if name in layer:
+            if layer.get(name):
                 chosen.pop(other, None)
         chosen.update(layer)
     return chosen

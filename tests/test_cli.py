@@ -106,3 +106,33 @@ def test_a_malformed_configuration_is_named_with_file_and_line(tmp_path: Path) -
     done = program(tmp_path, "hi")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"interpreter: {file}:2: there is no setting 'protokol'. Did you mean 'protocol'?\n"
+
+
+def test_a_working_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    script = f'mkdir gone && cd gone && rmdir ../gone && exec "{sys.executable}" -m interpreter --model m hi'
+    done = subprocess.run(
+        ["sh", "-c", script],
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=environment(tmp_path),
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("interpreter: The working folder was deleted. Go to one that exists.\n")
+
+
+@pytest.mark.parametrize(
+    ("argument", "redirected", "status"),
+    [("--version", ">&-", 0), ("--version", "2>&-", 0), ("--bogus", "2>&-", 2), ("--bogus", ">&- 2>&-", 2)],
+)
+def test_where_stdout_or_stderr_is_closed_nothing_is_told_and_the_exit_code_is_the_same(
+    tmp_path: Path, argument: str, redirected: str, status: int
+) -> None:
+    script = f'exec "{sys.executable}" -m interpreter {argument} {redirected}'
+    done = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, check=False, timeout=60, env=environment(tmp_path)
+    )
+    assert (done.returncode, done.stderr) == (status, "")

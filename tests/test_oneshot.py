@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from interpreter import wire
-from interpreter.history import fold
+from interpreter.history import Prompt, Reply, fold
 from interpreter.recorders.resume import load
 from interpreter.recorders.store import Store
 from tests.providers.server import Endpoint, code, say, serve
-from tests.test_cli import program
+from tests.test_cli import environment, program
 
 
 def asked(home: Path, endpoint: Endpoint, *argv: str, stdin: str = "") -> tuple[int, str, str]:
@@ -114,3 +116,31 @@ def test_a_wrong_address_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith(("error: Nobody answers at http://127.0.0.1:9", "Nobody answers"))
     assert "Traceback" not in done.stderr
     assert load(Store(tmp_path / "data" / "sessions").latest()).history.turns == 1
+
+
+def test_where_stdout_is_closed_the_session_is_kept_whole(tmp_path: Path) -> None:
+    with serve(say("Two.")) as endpoint:
+        command = f'exec "{sys.executable}" -m interpreter --model m --api-base {endpoint.base()} hi <&- >&- 2>&-'
+        done = subprocess.run(["sh", "-c", command], check=False, timeout=120, env=environment(tmp_path), cwd=tmp_path)
+    kept = load(Store(tmp_path / "data" / "sessions").latest())
+    assert (done.returncode, kept.warnings) == (0, ())
+    assert kept.history.entries == (Prompt(text="hi"), Reply(text="Two."))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere arguments are text")
+def test_a_prompt_that_is_no_text_in_this_locale_is_taken_for_utf_8(tmp_path: Path) -> None:
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for locale, given, sent in ((plain, "gr\u00fcn".encode(), "gr\u00fcn"), ({}, b"gr\xfcn", "gr\ufffdn")):
+        with serve(say("Two.")) as endpoint:
+            command = [sys.executable, "-m", "interpreter", "--model", "m", "--api-base", endpoint.base(), given]
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=120,
+                env=environment(tmp_path, **locale),
+            )
+        messages = endpoint.bodies[0]["messages"]
+        assert isinstance(messages, list)
+        assert (done.returncode, done.stdout, messages[-1]["content"]) == (0, b"Two.\n", sent)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from interpreter.errors import SettingsError
+from interpreter.errors import SettingsError, UsageError
 from interpreter.options import Value
 from interpreter.places import Places, places
 from interpreter.settings import Settings, options
@@ -81,6 +81,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "count": ("7", 7),
     "seconds": ("0.5", 0.5),
     "number": ("0.5", 0.5),
+    "address": ("localhost:1", "localhost:1"),
     "cost": ("2.50", 2.5),
 }
 """For each kind of value, how a person writes one, and what is meant."""
@@ -213,6 +214,27 @@ def test_one_variable_moves_all_places(tmp_path: Path) -> None:
     assert places({"INTERPRETER_HOME": str(tmp_path)}).settings == tmp_path / "config" / "config.toml"
 
 
+def test_a_home_of_nobody_is_named() -> None:
+    with pytest.raises(UsageError) as caught:
+        places({"INTERPRETER_HOME": "~nobody-of-that-name/x"})
+    assert str(caught.value) == "INTERPRETER_HOME is ~nobody-of-that-name/x, and nobody of that name is known here."
+
+
+def test_a_file_may_begin_with_the_mark_of_its_encoding(tmp_path: Path) -> None:
+    assert resolved(tmp_path, '\ufeffmodel = "a/b"\n').model == "a/b"
+
+
+@pytest.mark.parametrize("address", ["http://[bad", "ftp://host/v1", "http://host:99999", "http://", "two words", 7])
+def test_what_is_no_address_of_a_server_is_refused_and_not_repeated(tmp_path: Path, address: object) -> None:
+    said = "must be an http or https address, such as http://localhost:8080/v1."
+    assert refused(tmp_path, api_base=address) == f"--api-base {said}"
+
+
+@pytest.mark.parametrize("address", ["localhost:8080", "https://user:word@host/v1?token=t", "http://[::1]:8080"])
+def test_an_address_is_taken_as_it_is_written(tmp_path: Path, address: str) -> None:
+    assert resolved(tmp_path, flags={"api_base": address}).api_base == address
+
+
 def test_without_that_variable_the_places_are_absolute_and_distinct() -> None:
     found = places({})
     folders = {found.config / "c", found.data / "d", found.cache / "e"}
@@ -237,6 +259,7 @@ def test_settings_without_a_file_import_nothing_slow(tmp_path: Path) -> None:
         ("local = true", {}, {"model": "a/b"}, ("a/b", False)),
         ('model = "a/b"', {}, {"local": "true"}, (None, True)),
         ('model = "a/b"', {"INTERPRETER_LOCAL": "1"}, {"model": "c/d"}, ("c/d", False)),
+        ('model = "a/b"', {"INTERPRETER_LOCAL": "0"}, {}, ("a/b", False)),
     ],
 )
 def test_who_names_a_model_takes_back_local_of_below_and_the_other_way_round(
