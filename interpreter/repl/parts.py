@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from interpreter.repl.entrance import with_token
+
 if TYPE_CHECKING:
     from interpreter.assembly import Assembly
     from interpreter.choosing import Choice
@@ -37,6 +39,7 @@ class Parts:
 async def program(context: Context, teletype: Teletype) -> Parts:
     """The parts that the user's settings ask for. Raises `UsageError`, in a few lines, if no model is chosen."""
     choice = await _chosen(context.settings, context, teletype)
+    environment = await with_token(context, teletype)
 
     async def build(
         settings: Settings, *, host: Host, consumers: Sequence[Consumer], warn: Callable[[str], None]
@@ -48,7 +51,7 @@ async def program(context: Context, teletype: Teletype) -> Parts:
         return await assemble(
             settings,
             host=host,
-            environment=context.environment,
+            environment=environment,
             home=context.places,
             choice=Remote(model=other) if other else choice,
             interactive=True,
