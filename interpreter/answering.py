@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from interpreter.choosing import Choice, Embedded, Remote, ToFetch, Unchosen
+from interpreter.choosing import Choice, Embedded, Remote, ToFetch, Unchosen, settled
 from interpreter.errors import UsageError
 from interpreter.nearby import look, mentioned
 from interpreter.places import Places
@@ -37,8 +37,7 @@ def answerer(
     """The model of `choice`. Raises `UsageError`, in a few lines, if nothing was chosen."""
     match choice:
         case Remote():
-            base = settings.api_base or choice.base or None
-            return _remote(choice.model, replace(settings, api_base=base), home, environment, where)
+            return _remote(choice.model, settled(settings, choice), home, environment, where)
         case Embedded():
             return _embedded(choice, settings, home, where)
         case ToFetch():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from interpreter.answering import Answerer, answerer
-from interpreter.choosing import Choice, Remote, choose
+from interpreter.choosing import Choice, Remote, choose, settled, switched
 from interpreter.events import ModelChanged
 from interpreter.executing import Execution, execution
 from interpreter.keys import with_kept
@@ -66,6 +66,7 @@ async def assemble(
     keyed = with_kept(environment, home.keys)
     secrets = known(keyed, settings.api_key, token_in(settings.gateway))
     choice = choice or await choose(settings, home, keyed)
+    settings = settled(settings, choice)
     begun = beginning(settings, environment, warn)
     settings = begun.settings
     kernel = notebook_kernel(settings.kernel, _python(settings, environment), data_folders(environment))
@@ -81,10 +82,10 @@ async def assemble(
         _go_on(session, records.loaded, there.alive, warn)
 
     async def switch(name: str, base: str | None) -> None:
-        nonlocal answering
-        # A key belongs to its endpoint and goes to no other.
-        other = replace(settings, api_base=base, api_key=None, custom_llm_provider=None) if base else settings
+        nonlocal answering, settings
+        other = switched(settings, name, base)
         before, answering = answering, answerer(Remote(model=name), other, home, keyed, there.where)
+        settings = other
         session.switch(answering.model, answering.ladder, attach=answering.attach)
         await before.close()
 
@@ -95,9 +96,11 @@ async def assemble(
     async def close() -> None:
         try:
             await session.close()
-            await answering.close()
         finally:
-            await records.close()
+            try:
+                await answering.close()
+            finally:
+                await records.close()
 
     return Assembly(session=session, folder=records.folder, secrets=secrets, warm=warm, close=close, switch=switch)
 

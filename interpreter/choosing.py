@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -87,6 +87,30 @@ async def choose(settings: Settings, home: Places, environment: Mapping[str, str
         return here
     found = await find(usual_places(environment))
     return Unchosen(found=found, words=_with_servers(found) if found else _three_ways(usable=usable))
+
+
+def settled(settings: Settings, choice: Choice) -> Settings:
+    """`settings` that name the model of `choice`, and where it is served if that is known."""
+    if not isinstance(choice, Remote):
+        return settings
+    return replace(settings, model=choice.model, api_base=settings.api_base or choice.base or None)
+
+
+def switched(settings: Settings, name: str, base: str | None = None) -> Settings:
+    """`settings` with which the model `name` answers, at `base` or where another one did before.
+
+    A key that was given belongs to its endpoint, so it goes neither to another base nor, without one, to a model of
+    another provider. Raises `SettingsError` if `base` is no address.
+    """
+    other = replace(settings, model=name, local=False)
+    if base is not None:
+        return replace(other, api_base=base, api_key=None, custom_llm_provider=None)
+    somewhere = settings.api_base is not None or settings.custom_llm_provider is not None
+    return other if somewhere or _prefix(settings.model) == _prefix(name) else replace(other, api_key=None)
+
+
+def _prefix(name: str | None) -> str | None:
+    return name and name.rpartition("/")[0].partition("/")[0]
 
 
 def local(wish: str | bool, home: Places) -> Embedded | ToFetch:

@@ -48,12 +48,13 @@ async def program(context: Context, teletype: Teletype) -> Parts:
         from interpreter.choosing import Remote
 
         other = settings.model if settings.model != context.settings.model else None
+        base = choice.base if isinstance(choice, Remote) else ""
         return await assemble(
             settings,
             host=host,
             environment=environment,
             home=context.places,
-            choice=Remote(model=other) if other else choice,
+            choice=Remote(model=other, base=base) if other else choice,
             interactive=True,
             consumers=consumers,
             warn=warn,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, get_args
 
+from interpreter.choosing import switched
 from interpreter.renderers.words import usage as used
 from interpreter.repl.commands.subcommand import subcommand
 from interpreter.settings import Settings, ThemeChoice, options
@@ -50,7 +51,7 @@ async def model(talk: Conversation, name: str = "") -> None:
         return
     wanted, *base = name.split()
     await talk.assembly.switch(wanted, base[0] if base else None)
-    talk.settings = replace(talk.settings, model=wanted, api_base=base[0] if base else talk.settings.api_base)
+    talk.settings = switched(talk.settings, wanted, base[0] if base else None)
 
 
 async def usage(talk: Conversation) -> None:
