@@ -147,6 +147,6 @@ async def _elsewhere(
     )
 
     async def carry(file: Attachment) -> Attachment:
-        return replace(file, path=await gateway.upload(Path(file.path), f"interpreter-{folder.id}"))
+        return replace(file, path=await runners.upload(Path(file.path), f"interpreter-{folder.id}"))
 
     return Execution(runners=runners, where=where, alive=alive, carry=carry)

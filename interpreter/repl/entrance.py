@@ -29,8 +29,8 @@ async def with_token(context: Context, teletype: Teletype) -> Mapping[str, str]:
         except TokenRefused as refused:
             if token_in(context.settings.gateway) is not None:
                 raise
-            teletype.write(f"{clean_line(str(refused))}\nThe token (it is not shown): ")
-            typed = (await teletype.line(secret=True) or "").strip()
+            teletype.write(f"{clean_line(str(refused))}\n")
+            typed = (await teletype.line("The token (it is not shown): ", secret=True) or "").strip()
             if not typed:
                 raise
             environment = {**environment, TOKENS[0]: typed}

@@ -60,6 +60,14 @@ class RemoteRunners(Table):
             f"the user's own files are not there, but those attached were copied.{shell}"
         )
 
+    async def upload(self, local: Path, folder: str) -> str:
+        """Copy a file into that folder on the server; its path there."""
+        return await self._gateway.upload(local, folder)
+
+    async def download(self, remote: str, local: Path) -> None:
+        """Copy a file from the server's folder to `local`."""
+        await self._gateway.download(remote, local)
+
     async def close(self) -> None:
         """Close every runner that was started, and the connections."""
         await super().close()

@@ -19,11 +19,17 @@ def test_the_token_is_asked_for_until_it_is_right_and_then_code_runs_there(tmp_p
             terminal.until("The token (it is not shown):")
             terminal.send("not-this-one\r")
             terminal.until("refuses this token")
+            terminal.until(lambda: terminal.text.count("The token (it is not shown):") == 2)
             terminal.send(f"{TOKEN}\r")
             terminal.until_prompt()
             terminal.send("> import os; print(os.getcwd(), TOKEN := 6 * 7)\r")
             terminal.until(f"{tmp_path / 'server' / 'files'} 42")
             terminal.until_prompt()
+            terminal.send("> n = open('result.csv', 'w').write('x')\r")
+            terminal.until_prompt()
+            terminal.send("/download result.csv\r")
+            terminal.until(lambda: (tmp_path / "home" / "result.csv").exists() and terminal.at_prompt)
+            assert (tmp_path / "home" / "result.csv").read_text() == "x"
             terminal.send("\x04")
             assert terminal.exit_code() == 0
             assert TOKEN not in terminal.text

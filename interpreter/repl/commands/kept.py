@@ -52,6 +52,21 @@ async def fork(talk: Conversation, turn: int = 0) -> None:
     await talk.reopen(replace(talk.settings, resume=new.id))
 
 
+async def download(talk: Conversation, file: str, to: Path | None = None) -> None:
+    """Copy FILE from the server that code runs on to this folder, or to TO."""
+    from interpreter.runners.remote_languages import RemoteRunners
+
+    runners = talk.session.runners
+    if not isinstance(runners, RemoteRunners):
+        raise UsageError("Code runs on this machine: its files are here already.")
+    path = to or Path()
+    path = path / Path(file).name if path.is_dir() else path
+    if path.exists():
+        raise UsageError(f"There is a {path} already. Say where to: /download {file} NAME")
+    await runners.download(file, path)
+    talk.say(f"{path}")
+
+
 async def save(talk: Conversation, file: Path | None = None) -> None:
     """Say where this session is, or write its notebook to FILE."""
     if file is None:

@@ -27,6 +27,7 @@ def commands() -> tuple[Command, ...]:
         command(kept.save, "save-message"),
         command(kept.export, "jupyter"),
         command(kept.save_as),
+        command(kept.download),
         command(kept.open_),
         command(kept.sessions, "conversations"),
         command(kept.resume, "load", "load-message"),
