@@ -103,5 +103,6 @@ class SystemRing:
 
 
 def with_kept(environment: Mapping[str, str], file: Path) -> Mapping[str, str]:
-    """`environment` for the model's side: with the kept keys of variables that are not set."""
-    return {**Keys(file=file, ring=SystemRing()).kept(), **environment}
+    """`environment` for the model's side: with the kept keys of variables that are not set, or empty."""
+    kept = Keys(file=file, ring=SystemRing()).kept()
+    return {**environment, **{name: key for name, key in kept.items() if not environment.get(name)}}

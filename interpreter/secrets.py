@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 
 MASK = "[masked]"
 _SHORTEST = 8  # characters; a shorter value would mask innocent text
-_NAMES = re.compile(r"(?:^|_)(?:API_?KEYS?|KEY|TOKEN|SECRET)$", re.IGNORECASE)
+_NAMES = re.compile(
+    r"(?:^|_)(?:\w*API_?KEYS?|KEY|TOKEN|SECRET|PASSWORD|JWT)$|_BEARER_TOKEN_|^GIGACHAT_CREDENTIALS$", re.IGNORECASE
+)
 
 
 class Secrets:

@@ -71,3 +71,10 @@ def test_a_place_that_takes_no_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         keys.keep("XAI_API_KEY", "x")
     assert str(caught.value).startswith(f"The key cannot be kept in {tmp_path / 'config' / 'keys.json'}: ")
+
+
+def test_a_variable_that_is_empty_hides_no_kept_key(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    Keys(file=file, ring=Drawer(shut=True)).keep("OPENAI_API_KEY", "sk-1")
+    assert with_kept({"OPENAI_API_KEY": "", "OTHER": "1"}, file) == {"OPENAI_API_KEY": "sk-1", "OTHER": "1"}
+    assert with_kept({"OPENAI_API_KEY": "sk-2"}, file) == {"OPENAI_API_KEY": "sk-2"}
