@@ -15,9 +15,9 @@ from interpreter.runners.installing import Remedy
 from interpreter.runners.kept import Heartbeat, Kept
 from interpreter.runners.kernels import Kernel, Kernels
 
-_ANSWER = 10.0
+_ANSWER = 4.0
 """Seconds until it answers; longer than that it is busy for somebody else."""
-_BEAT, _MISSED = 0.5, 3.0
+_BEAT, _MISSED = 0.5, 2.0
 """Seconds between two heartbeats, and for which one may be missing."""
 
 

@@ -222,11 +222,15 @@ class RemoteKernel:
         return HTTPRequest(url, headers=dict(there.headers), ssl_options=encryption)
 
     def _came(self, frame: str | bytes) -> None:
-        if isinstance(frame, bytes):  # the first of its parts is the message, the others are for widgets
-            count = struct.unpack_from("!I", frame)[0]
-            offsets = struct.unpack_from(f"!{count}I", frame, 4)
-            frame = frame[offsets[0] : offsets[1] if count > 1 else None].decode()
-        self._take(json.loads(frame))
+        try:
+            if isinstance(frame, bytes):  # the first of its parts is the message, the others are for widgets
+                count = struct.unpack_from("!I", frame)[0]
+                offsets = struct.unpack_from(f"!{count}I", frame, 4)
+                frame = frame[offsets[0] : offsets[1] if count > 1 else None].decode()
+            message = json.loads(frame)
+        except (ValueError, struct.error):  # not of Jupyter's protocol: a proxy's word
+            return
+        self._take(message)
 
     def _take(self, message: dict[str, Any]) -> None:
         channel: Channel = message["channel"]

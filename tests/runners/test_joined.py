@@ -1,0 +1,105 @@
+"""Kernels that run already, joined by their connection file: shared, never ended, and missed when they are gone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from interpreter.errors import RunnerError
+from interpreter.runners.joined import ExistingKernels, connection_file
+from interpreter.runners.jupyter import JupyterRunner
+from interpreter.seams import Ended, Happening, Produced
+from interpreter.stop import Stop
+from tests.runners.bench import Bench, at, bench, happenings_of, status, text
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[tuple[Bench, Path]]:
+    """Somebody's kernel, and its connection file."""
+    (tmp_path / "work").mkdir()
+    with bench(at(tmp_path / "work")) as made:
+        yield made, Path(text(made.run("import ipykernel\nprint(ipykernel.get_connection_file())")).strip())
+
+
+def joined(file: Path) -> JupyterRunner:
+    """A runner that joins it."""
+    return JupyterRunner(kernels=ExistingKernels(file=file), interactive=False, late=lambda _: None)
+
+
+def test_it_is_shared_with_whoever_began_it_and_lives_on(other: tuple[Bench, Path]) -> None:
+    theirs, file = other
+    ours = joined(file)
+    theirs.run("shared = 41")
+    assert text(theirs.do(happenings_of(ours, "shared += 1\nprint(shared)"))) == "42\n"
+    with pytest.raises(RunnerError, match=r"^This kernel was joined, not started here\."):
+        theirs.do(ours.restart())
+    theirs.do(ours.close())
+    assert text(theirs.run("print(shared)")) == "42\n"
+
+
+def test_its_cell_is_interrupted_and_one_that_resists_does_not_cost_the_kernel(other: tuple[Bench, Path]) -> None:
+    theirs, file = other
+    ours = joined(file)
+    sleeping = "import time\nprint('ready', flush=True)\ntime.sleep(60)"
+    assert status(theirs.do(happenings_of(ours, sleeping, stop_at="ready"))) == "interrupted"
+    stubborn = "import time\nkept = 1\nprint('ready', flush=True)\nend = time.time() + 6.5\n"
+    stubborn += (
+        "while time.time() < end:\n    try: time.sleep(10 if end - time.time() > 10 else max(0, end - time.time()))\n"
+    )
+    stubborn += "    except BaseException: pass"
+    assert status(theirs.do(happenings_of(ours, stubborn, stop_at="ready"))) == "interrupted"
+    assert theirs.do(happenings_of(ours, "print(kept)")) == [
+        Produced(kind="stdout", data={"text/plain": "1\n"}),
+        Ended(status="ok"),
+    ]
+    theirs.do(ours.close())
+
+
+def test_its_death_is_told_and_afterwards_that_nobody_answers(other: tuple[Bench, Path]) -> None:
+    theirs, file = other
+    ours = joined(file)
+
+    async def die() -> list[Happening]:
+        async with aclosing(ours.run("import os, time\nprint('ready', flush=True)\ntime.sleep(60)", Stop())) as seen:
+            happened = []
+            async for happening in seen:
+                happened.append(happening)
+                if text([happening]) == "ready\n":
+                    await theirs.runner.close()
+            return happened
+
+    assert status(theirs.do(die())) == "died"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"transport": "ipc", "ip": str(file.parent / "k"), "hb_port": 5}))
+    with pytest.raises(RunnerError, match=r"^No kernel answers at .*connection\.json\. It may have ended"):
+        theirs.do(happenings_of(ours, "1"))
+    theirs.do(ours.close())
+    file.unlink()
+    file.parent.rmdir()
+
+
+def test_a_kernel_that_is_busy_for_somebody_else_is_told_of(other: tuple[Bench, Path], tmp_path: Path) -> None:
+    theirs, file = other
+    ours = joined(file)
+
+    async def meanwhile() -> None:
+        waits = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.01)"
+        cell = asyncio.create_task(theirs.cell(waits))
+        await theirs.until(lambda: theirs.runner.state == "busy")
+        with pytest.raises(RunnerError, match=r"runs other code\. Wait for its end, or interrupt it there\.$"):
+            await happenings_of(ours, "1")
+        (tmp_path / "work" / "go").touch()
+        await cell
+
+    theirs.do(meanwhile())
+    theirs.do(ours.close())
+
+
+def test_a_connection_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+    with pytest.raises(RunnerError, match=r"^There is no connection file '.*none\.json'\."):
+        connection_file(str(tmp_path / "none.json"))
