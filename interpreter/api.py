@@ -11,10 +11,12 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from interpreter import events as e
 from interpreter.hosts import AutoRun, Decline
+from interpreter.settings import Settings
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from interpreter.history import History
     from interpreter.seams import Host
     from interpreter.session import Session
-    from interpreter.settings import Settings
 
 T = TypeVar("T")
 
@@ -30,11 +31,13 @@ T = TypeVar("T")
 class Interpreter:
     """A conversation with a model that runs code on this machine.
 
-    Keyword arguments are the fields of `interpreter.settings.Settings` (`model`, `api_base`, `api_key`, ...).
+    Keyword arguments are fields of `interpreter.settings.Settings` (`model`, `api_base`, `api_key`, ...), over those of
+    `settings` where that is given.
     `host` decides on each cell; without one nothing runs unless `auto_run` is true. `session` is a ready session in
     place of one built from settings. Close it, or use it in a `with` statement: kernels and shells end with it.
 
-    Raises `UsageError` for settings that cannot be used; what fails in a turn is told in its `turn.finished`.
+    Raises `UsageError` for settings that cannot be used, at once or when the first turn needs them; what fails in a
+    turn is told in its `turn.finished`.
     """
 
     def __init__(
@@ -47,12 +50,12 @@ class Interpreter:
         **options: Any,
     ) -> None:
         self._host = host or (AutoRun() if auto_run else Decline())
-        self._settings = settings
-        self._options = options
+        self._settings = Settings(**options) if settings is None else replace(settings, **options)
         self._make = session
         self._session: Session | None = None
         self._end: Callable[[], Awaitable[None]] | None = None
         self._loop = _LoopThread()
+        self._building = asyncio.Lock()
 
     # ---- synchronous
 
@@ -117,21 +120,18 @@ class Interpreter:
     # ---- on the loop of the thread
 
     async def _ready(self) -> Session:
-        if self._session is None:
-            if self._make is not None:
+        async with self._building:
+            if self._session is None and self._make is not None:
                 self._session = await self._make()
                 self._end = self._session.close
-            else:
-                await self._assemble()
-        assert self._session is not None
-        return self._session
+            return self._session or await self._assembled()
 
-    async def _assemble(self) -> None:
+    async def _assembled(self) -> Session:
         from interpreter.assembly import assemble
-        from interpreter.settings import Settings
 
-        assembly = await assemble(self._settings or Settings(**self._options), host=self._host)
+        assembly = await assemble(self._settings, host=self._host)
         self._session, self._end = assembly.session, assembly.close
+        return assembly.session
 
     async def _events(self, prompt: str) -> AsyncGenerator[e.Event, None]:
         session = await self._ready()

@@ -127,13 +127,12 @@ class History:
         """How many prompts the conversation holds."""
         return sum(isinstance(entry, Prompt) for entry in self.entries)
 
-    def last_run(self) -> Cell | None:
-        """The latest cell that really ran, None if none did."""
-        for entry in reversed(self.entries):
-            calls = entry.calls if isinstance(entry, Reply) else (entry.cell,) if isinstance(entry, UserCell) else ()
-            for call in reversed(calls):
-                if isinstance(call, Cell) and call.status not in ("declined", "skipped"):
-                    return call
+    def last_run(self, language: str | None = None) -> Cell | None:
+        """The latest cell that ran and ended, or went to the background; of `language`, if one is named."""
+        for entry in reversed((*self.entries, self.open)):
+            for cell in reversed(_cells(entry)):
+                if cell.status not in (None, "declined", "skipped") and language in (None, cell.language):
+                    return cell
         return None
 
 
@@ -279,16 +278,23 @@ def _proposed(history: History, event: e.CodeProposed | e.CodeRejected) -> Histo
 
 
 def _detached(history: History, event: e.CodeDetached) -> History:
-    cell = next((call for call in _open_cells(history) if call.id == event.cell), None)
+    cell = next((call for call in _cells(history.open) if call.id == event.cell), None)
     if cell is None:
         return history
     alone = replace(cell, outputs=(), seconds=event.seconds)
     return replace(_in_cell(history, event), background=(*history.background, alone))
 
 
-def _open_cells(history: History) -> tuple[Cell, ...]:
-    calls = history.open.calls if isinstance(history.open, Reply) else (history.open,)
-    return tuple(call for call in calls if isinstance(call, Cell))
+def _cells(entry: Entry | Cell | None) -> tuple[Cell, ...]:
+    match entry:
+        case Reply(calls=calls):
+            return tuple(call for call in calls if isinstance(call, Cell))
+        case UserCell(cell=cell):
+            return (cell,)
+        case Cell():
+            return (entry,)
+        case _:
+            return ()
 
 
 def _in_background(history: History, event: CellEvent) -> History:

@@ -232,9 +232,9 @@ class Session:
         ]
 
     def _late(self, language: str, produced: Produced) -> None:
-        """Output that came after its cell had ended belongs to the latest cell that ran, and is cleaned like any."""
-        cell = self.history.last_run()
-        if cell is None or cell.language != language:
+        """What came after its cell had ended belongs to the latest of its language, and is cleaned like any."""
+        cell = self.history.last_run(language)
+        if cell is None:
             return
         if self._afterwards is None or self._afterwards[0] != cell.id:
             self._end_late()

@@ -10,9 +10,10 @@ import pytest
 
 from interpreter import Interpreter
 from interpreter import events as e
-from interpreter.errors import ModelError
+from interpreter.errors import ModelError, UsageError
 from interpreter.seams import Decision, Proposal
 from interpreter.session import Session
+from interpreter.settings import Settings
 from interpreter.testing import Answer, FakeRunner, FakeRunners, ScriptedHost, tool_call, waiting, words
 from tests import conversations
 from tests.conversations import arguments
@@ -99,3 +100,28 @@ def test_a_host_of_the_caller_decides() -> None:
         assert it.chat("Go.") == ""
     assert runner.ran == []
     assert host.asked == [Proposal(cell="c1", language="python", code="print(1)")]
+
+
+def test_turns_that_begin_together_build_one_session() -> None:
+    built: list[Session] = []
+
+    async def made() -> Session:
+        await asyncio.sleep(0)  # as a session is built that must ask a server first
+        built.append(conversations.session(words("One."), words("Two."))[0])
+        return built[-1]
+
+    async def both(it: Interpreter) -> list[object]:
+        return list(await asyncio.gather(it.achat("a"), it.achat("b"), return_exceptions=True))
+
+    with Interpreter(session=made) as it:
+        assert asyncio.run(both(it))[0] == "One."
+    assert len(built) == 1
+
+
+def test_settings_that_cannot_be_used_are_refused_at_once() -> None:
+    with pytest.raises(UsageError, match=r"^max_steps must be a whole number from 1, not 0\.$"):
+        Interpreter(max_steps=0)
+    with pytest.raises(UsageError, match=r"^max_steps must be a whole number"):
+        Interpreter(Settings(model="m"), max_steps=0)
+    with pytest.raises(TypeError, match="modle"):
+        Interpreter(modle="m")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -232,6 +233,26 @@ def test_late_output_in_a_session_goes_through_the_keeper(tmp_path: Path) -> Non
     assert last_messages(model, 1) == (
         {"role": "user", "content": "[Cell c1 printed after it had ended:\nthread says [masked]]\n\nAnd?"},
     )
+
+
+def test_late_output_belongs_to_the_latest_cell_of_its_language_also_while_another_runs(tmp_path: Path) -> None:
+    keeper, _ = made(tmp_path)
+
+    def shell(code: str) -> Iterable[Produced]:
+        assert runners.late is not None
+        runners.late("python", out("thread\n"))
+        return (out("listed\n"),)
+
+    runners = FakeRunners(python=FakeRunner(), shell=FakeRunner(shell))
+    two = (*tool_call(arguments("go()"), id="1"), *tool_call(arguments("ls", "shell"), id="2"))
+    started, model = session(two, words("Done."), words("Well."), runners=runners, keeper=keeper)
+    turns(started, "Go.")
+    assert [message["content"] for message in last_messages(model, 2)] == ["go()\nthread", "listed"]
+    assert runners.late is not None
+    runners.late("python", out("again\n"))
+    turns(started, "And?")
+    said = "[Cell c1 printed after it had ended:\nagain]\n\nAnd?"
+    assert last_messages(model, 1) == ({"role": "user", "content": said},)
 
 
 def test_a_folder_that_takes_no_file_is_an_error_that_says_so(tmp_path: Path) -> None:
