@@ -196,6 +196,7 @@ class Settings:
         kind="address",
         metavar="URL",
         env="INTERPRETER_GATEWAY",
+        secret=True,  # a token may stand in it
         help="Run code on the Jupyter Server or Enterprise Gateway at URL. Its token is taken from "
         "INTERPRETER_GATEWAY_TOKEN or JUPYTER_TOKEN, or stands in URL as a browser has it; --kernel chooses one of its "
         "kernelspecs.",
