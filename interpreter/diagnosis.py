@@ -30,10 +30,13 @@ async def diagnosis(context: Context) -> AsyncIterator[Finding]:
     yield _configuration(context)
     async for finding in _model(context):
         yield finding
-    for finding in _machine(context):
-        yield finding
+    if context.settings.gateway is not None:
+        yield await _server(context, context.settings.gateway)
+    else:
+        for finding in _machine(context):
+            yield finding
+        yield Finding(topic="sandbox", words="none: approved code runs with your rights, on your files and network")
     yield _room(context.places.data)
-    yield Finding(topic="sandbox", words="none: approved code runs with your rights, on your files and network")
 
 
 def _configuration(context: Context) -> Finding:
@@ -96,6 +99,20 @@ def _protocol(context: Context, model: str) -> Finding:
             without = f", without {', '.join(flags)}" if flags else ""
             return Finding(topic="protocol", words=f"{known.learnt.protocol}{without}, learnt on {known.day}")
     return Finding(topic="protocol", words="tools first, and down from there if the endpoint refuses")
+
+
+async def _server(context: Context, url: str) -> Finding:
+    """The server that code runs on, and what it can start."""
+    from interpreter.runners.gateway import Gateway, address
+
+    gateway = Gateway(address(url, context.environment))
+    try:
+        names = ", ".join(spec.name for spec in await gateway.kernelspecs())
+    except InterpreterError as error:
+        return Finding(topic="server", words=str(error), well=False)
+    finally:
+        await gateway.close()
+    return Finding(topic="server", words=f"{gateway.address.url}, with the kernels {names}")
 
 
 def _machine(context: Context) -> Iterator[Finding]:
