@@ -24,8 +24,8 @@ _LEFT_OUT = {
 class Planned:
     """A cell of the notebook. `main`: it is in the notebook's own language, not in `language` beside it.
 
-    `outputs` are the recorded ones in nbformat's form, None if the cell was never run. `inputs` is typed when it asks.
-    `left_out` says why it is not to be run, empty if it is.
+    `outputs` are the recorded ones in nbformat's form, None if the cell was never run; `fails`: it ended in an error.
+    `inputs` is typed when it asks. `left_out` says why it is not to be run, empty if it is.
     """
 
     id: str
@@ -33,13 +33,9 @@ class Planned:
     code: str
     main: bool = True
     outputs: tuple[Json, ...] | None = None
+    fails: bool = False
     inputs: tuple[str | None, ...] = ()
     left_out: str = ""
-
-    @property
-    def fails(self) -> bool:
-        """Whether it ended in an error."""
-        return any(output["output_type"] == "error" for output in self.outputs or ())
 
 
 def plan(document: Json) -> tuple[Planned, ...]:
@@ -62,6 +58,7 @@ def _planned(cell: Json, main: str) -> Planned:
         code=code if cell["cell_type"] == "code" else str(about.get("proposed", code)),
         main=written == main,
         outputs=tuple(cell["outputs"]) if ran else None,
+        fails=about.get("status") == "error" or any(it["output_type"] == "error" for it in cell.get("outputs", ())),
         inputs=tuple(about.get("inputs", ())),
         left_out=_why_not(cell, about),
     )

@@ -106,6 +106,11 @@ def test_what_runs_in_another_language_is_a_comment() -> None:
     assert made == "# %%\n# Left out: it is javascript.\n# x = 1;\n"
 
 
+def test_a_shell_cell_that_failed_would_end_the_script_and_is_a_comment() -> None:
+    made = script(document(cell("c1", "false", language="shell", status="error")))
+    assert made == "# %%\n# Left out: it failed.\n# false\n"
+
+
 def test_a_notebook_in_another_language_is_no_python_script() -> None:
     with pytest.raises(UsageError, match=r"This notebook is in r, not in Python\. Export it to ipynb, md or html\."):
         script(document([], NotebookKernel(name="ir", display_name="R", language="R")))

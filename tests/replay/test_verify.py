@@ -108,9 +108,10 @@ def test_a_session_with_a_shell_and_expected_failures_is_reproducible(home: Path
         "!basename $PWD; echo hello $name",
         "1 / 0",
         "undefined_name",
+        "!false",
     )
     done = command("replay", home, session, "--verify")
-    assert done.out.splitlines()[-1] == "All 4 cells are reproducible."
+    assert done.out.splitlines()[-1] == "All 5 cells are reproducible."
     assert (done.code, done.err) == (0, "")
 
 
