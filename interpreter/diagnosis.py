@@ -93,12 +93,16 @@ def _protocol(context: Context, model: str) -> Finding:
     if settings.protocol != "auto":
         return Finding(topic="protocol", words=f"{settings.protocol}, as you chose")
     place = Place(model=model, base=settings.api_base or "", provider=settings.custom_llm_provider or "")
-    for known in Capabilities(context.places.capabilities).known():
-        if known.place == place:
-            flags = [name for name in ("system", "stream", "usage", "pictures") if not getattr(known.learnt, name)]
-            without = f", without {', '.join(flags)}" if flags else ""
-            return Finding(topic="protocol", words=f"{known.learnt.protocol}{without}, learnt on {known.day}")
-    return Finding(topic="protocol", words="tools first, and down from there if the endpoint refuses")
+    known = Capabilities(context.places.capabilities).at(place).known()
+    if known is None:
+        return Finding(topic="protocol", words="tools first, and down from there if the endpoint refuses")
+    learnt = known.learnt
+    flags = [name for name in ("system", "stream", "usage", "pictures") if not getattr(learnt, name)]
+    without = ", ".join((*flags, *learnt.without))
+    words = f"{learnt.protocol}{f', without {without}' if without else ''}"
+    words += ", with roles that alternate" if learnt.alternate else ""
+    words += f", for {learnt.window} tokens" if learnt.window else ""
+    return Finding(topic="protocol", words=f"{words}, learnt on {known.day}")
 
 
 async def _server(context: Context, url: str) -> Finding:

@@ -35,7 +35,7 @@ def to_json(event: e.Event) -> str:
     try:
         return _adapter().dump_json(event).decode()
     except ValueError:
-        return _adapter().dump_json(from_object(_paired(_adapter().dump_python(event)))).decode()
+        return _adapter().dump_json(from_object(paired(_adapter().dump_python(event)))).decode()
 
 
 def to_object(event: e.Event) -> dict[str, Any]:
@@ -54,14 +54,15 @@ def from_json(line: str | bytes) -> e.Event:
     return _adapter().validate_json(line)
 
 
-def _paired(value: Any) -> Any:
+def paired(value: Any) -> Any:
+    """Plain values in which half a surrogate pair, which stands for a byte that was no text, is `?`."""
     match value:
         case str():
             return value.encode(errors="replace").decode()
         case dict():
-            return {_paired(key): _paired(item) for key, item in value.items()}
+            return {paired(key): paired(item) for key, item in value.items()}
         case list() | tuple():
-            return [_paired(item) for item in value]
+            return [paired(item) for item in value]
         case _:
             return value
 

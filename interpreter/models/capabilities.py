@@ -121,9 +121,14 @@ class EndpointMemory:
         self._capabilities = capabilities
         self._place = place
 
+    def known(self) -> Known | None:
+        """What is known of it, and since when."""
+        return next((known for known in self._capabilities.known() if known.place == self._place), None)
+
     def recall(self) -> Learnt | None:
         """What is known of it."""
-        return next((known.learnt for known in self._capabilities.known() if known.place == self._place), None)
+        known = self.known()
+        return known.learnt if known else None
 
     def keep(self, learnt: Learnt) -> None:
         """Write it into the file."""

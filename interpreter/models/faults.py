@@ -99,7 +99,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         fault="auth",
-        says=r"codec can't encode",
+        says=r"'ascii' codec can't encode",  # a header
         words="The key for {model} holds characters that no key has. Check --api-key for what was pasted with it.",
     ),
     Row(fault="rate", classes="RateLimitError", words=_OFTEN),

@@ -29,6 +29,7 @@ from interpreter.protocols.adapted import without_pictures
 from interpreter.protocols.exchange import Chunk, Request
 from interpreter.secrets import Secrets, known
 from interpreter.stop import Stop, Stopped, race, until_stopped
+from interpreter.wire import paired
 
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 _MARKED = frozenset({"anthropic", "bedrock", "vertex_ai", "openrouter"})
@@ -159,7 +160,7 @@ class LitellmModel:
         arguments: dict[str, Any] = {
             **{name: value for name, value in self._options.items() if name not in request.without},
             "model": target.model,
-            "messages": [dict(message if sees else without_pictures(message)) for message in request.messages],
+            "messages": [paired(dict(message if sees else without_pictures(message))) for message in request.messages],
             "stream": request.stream,
             "timeout": self._timeout,
             "max_retries": 0,

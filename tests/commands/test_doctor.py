@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from interpreter.models.capabilities import Capabilities, Place, today
+from interpreter.protocols.learnt import Learnt
 from tests.providers.server import Refuse, Rules, say, serve
 from tests.test_cli import program
 
@@ -47,3 +49,12 @@ def test_one_tiny_request_shows_what_was_wrong_and_what_was_learnt_can_be_forgot
     assert (status, found["request"][1]) == (1, False)
     assert found["request"][0].startswith("The key for scripted was refused.")
     assert found["protocol"][0] == "tools first, and down from there if the endpoint refuses"
+
+
+def test_what_was_learnt_is_found_again_at_an_address_with_a_password(tmp_path: Path) -> None:
+    place = Place(model="m", base="http://me:word@127.0.0.1:9/v1")
+    learnt = Learnt(protocol="text", stream=False, without=("temperature",), alternate=True, window=4096)
+    Capabilities(tmp_path / "data" / "capabilities.json").at(place).keep(learnt)
+    _, found = findings(tmp_path, "--model", "m", "--api-base", place.base)
+    words = "text, without stream, temperature, with roles that alternate, for 4096 tokens, learnt on "
+    assert found["protocol"][0] == f"{words}{today()}"

@@ -298,3 +298,20 @@ def test_the_original_form_is_exact_on_the_wire() -> None:
         },
         {"role": "function", "name": "execute_code", "content": "print(42)"},
     ]
+
+
+def test_bytes_that_were_no_text_reach_the_model_as_question_marks() -> None:
+    with serve(code("print('\udce9')"), say("It is é.")) as endpoint:
+        turn = drive("scripted", "What is gr\udcfcn?", base=endpoint.base())
+    assert (turn.finished.reason, turn.answer) == ("done", "It is é.")
+    sent: Any = endpoint.bodies[-1]["messages"]
+    assert [message["content"] for message in sent[-3:]] == ["What is gr?n?", "", "print('?')"]
+
+
+def test_a_key_with_characters_that_no_key_has_is_said_to_be_so() -> None:
+    with serve() as endpoint:
+        turn = drive("scripted", "Hello.", base=endpoint.base(), key="schlüssel-☃")
+    assert turn.finished == e.TurnFinished(
+        reason="failed",
+        error="The key for scripted holds characters that no key has. Check --api-key for what was pasted with it.",
+    )
