@@ -2,8 +2,8 @@
 
     python -m scripts.picture
 
-The weights must be there already (`interpreter --local` fetches them). The program runs in a pseudo-terminal, a person's
-keys are sent to it, and the picture is what the screen emulator holds at the end.
+The weights must be there already (`interpreter --local` fetches them). The program runs in a pseudo-terminal, is sent a
+person's keys, and the picture is what the screen emulator holds at the end.
 """
 
 from __future__ import annotations
@@ -42,10 +42,14 @@ Pune,2026-10,1602.80
 DARK = TerminalTheme(
     (24, 26, 31),
     (214, 218, 224),
-    [(24, 26, 31), (224, 108, 117), (152, 195, 121), (229, 192, 123)]
-    + [(97, 175, 239), (198, 120, 221), (86, 182, 194), (171, 178, 191)],
-    [(110, 118, 132), (240, 130, 138), (170, 215, 140), (240, 208, 145)]
-    + [(125, 190, 245), (212, 145, 232), (110, 200, 210), (230, 233, 238)],
+    [
+        *((24, 26, 31), (224, 108, 117), (152, 195, 121), (229, 192, 123)),
+        *((97, 175, 239), (198, 120, 221), (86, 182, 194), (171, 178, 191)),
+    ],
+    [
+        *((110, 118, 132), (240, 130, 138), (170, 215, 140), (240, 208, 145)),
+        *((125, 190, 245), (212, 145, 232), (110, 200, 210), (230, 233, 238)),
+    ],
 )
 DRAWING = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">

@@ -84,9 +84,12 @@ def _found(rows: Sequence[tuple[Card, str]]) -> list[tuple[str, ...]]:
 
 
 def _aligned(rows: Sequence[tuple[str, ...]], columns: int) -> list[str]:
-    """The rows in columns; the last takes what is left of the width."""
+    """The rows in columns; the last takes what is left of the width, and those before it go where too little is."""
     plain = [tuple(_fitted(_plain(text), _WIDEST) for text in row[:-1]) for row in rows]
     widths = [max(_width(text) for text in column) for column in zip(*plain, strict=True)]
+    while len(widths) > 1 and columns - sum(widths) - 2 * len(widths) < _NARROWEST:
+        widths.pop()
+    plain = [row[: len(widths)] for row in plain]
     room = max(_NARROWEST, columns - sum(widths) - 2 * len(widths))
     return [
         "  ".join([*(map(_padded, texts, widths)), _fitted(_plain(row[-1]), room)])

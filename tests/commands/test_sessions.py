@@ -33,12 +33,19 @@ def session(home: Path, name: str, prompt: str, said: str = "Done.", day: str = 
     folder.journal.write_text("".join(lines), encoding="utf-8")
 
 
-def listed(home: Path, *argv: str, json: bool = False) -> tuple[str, str]:
+class Tty(io.StringIO):
+    """A terminal, as wide as the variable COLUMNS says."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def listed(home: Path, *argv: str, json: bool = False, out: io.StringIO | None = None) -> tuple[str, str]:
     """What the command writes to stdout and to stderr."""
     parser = argparse.ArgumentParser()
     sessions.arguments(parser)
     environment = {"INTERPRETER_HOME": str(home)}
-    out, err = io.StringIO(), io.StringIO()
+    out, err = out or io.StringIO(), io.StringIO()
     context = Context(
         settings=Settings(json=json),
         places=places(environment),
@@ -69,6 +76,22 @@ def test_titles_are_cut_to_the_width_and_hold_nothing_a_terminal_would_act_on(tm
     assert len(row) == 120
     assert "red evil xxx" in row
     assert row.isprintable()
+
+
+def test_in_a_narrow_terminal_titles_are_kept_and_other_columns_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session(tmp_path, "261124-120000", "How many lines has this file of mine?")
+    for columns, headings in (
+        (80, "ID LAST USED TURNS SIZE STATE TITLE"),
+        (60, "ID LAST USED TITLE"),
+        (40, "ID TITLE"),
+    ):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        heading, row = listed(tmp_path, out=Tty())[0].splitlines()
+        assert heading.split() == headings.split()
+        assert "How many lines" in row
+        assert len(row) <= columns
 
 
 def test_words_find_sessions_and_show_where_they_stand(tmp_path: Path) -> None:
