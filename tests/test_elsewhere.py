@@ -79,7 +79,7 @@ def test_a_kept_kernel_is_shared_found_with_its_variables_and_ended_when_it_is_n
 
     status, out, err = asking.attach()
     file = Path(out.strip())
-    assert (status, file.parent, stat.S_IMODE(file.stat().st_mode)) == (0, session.kernel, 0o600)
+    assert (status, file.parent, stat.S_IMODE(file.stat().st_mode)) == (0, session.kernel / "shared", 0o600)
     assert f"jupyter console --existing {file}\n" in err
 
     assert asking.ask("kept += 1; print(kept)", "--existing", str(file)) == "42"

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from interpreter.runners import processes
 if TYPE_CHECKING:
     import zmq.asyncio
 
+_SHARED = "shared"
+"""A folder with the connection file alone, since a Jupyter server takes each file in the folder for a kernel's."""
 _CONNECTION, _KERNEL, _REMOTE = "kernel.json", "process.json", "remote.json"
 _GONE = 5.0
 """Seconds a killed process may take to be gone."""
@@ -34,7 +37,7 @@ class Kept:
     @property
     def connection_file(self) -> Path:
         """With which any Jupyter front end on this machine joins it."""
-        return self.home / _CONNECTION
+        return self.home / _SHARED / _CONNECTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,8 @@ def fresh(home: Path) -> Path:
 
 def record(home: Path, *, connection: Path, pid: int, ours: bool) -> None:
     """Write down how the kernel in `home` is found again."""
-    _write(home / _CONNECTION, connection.read_text(encoding="utf-8"))
+    (home / _SHARED).mkdir(mode=0o700)
+    _write(home / _SHARED / _CONNECTION, connection.read_text(encoding="utf-8"))
     _write(home / _KERNEL, json.dumps({"pid": pid, "ours": ours}))
 
 
@@ -134,7 +138,10 @@ def find_remote(home: Path) -> KeptRemote | None:
 async def end(kept: Kept) -> None:
     """Kill the kernel and what it started, and remove its folder. It must have answered just before: ids come again."""
     if kept.pid > 0:
-        processes.send(signal.SIGKILL, {*processes.session(kept.pid), kept.pid})
+        if sys.platform == "win32":
+            processes.send(signal.SIGTERM, [kept.pid])  # which ends a process there at once
+        else:
+            processes.send(signal.SIGKILL, {*processes.session(kept.pid), kept.pid})
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GONE):
                 while processes.state(kept.pid) != "gone":
