@@ -84,7 +84,7 @@ def test_in_a_narrow_terminal_titles_are_kept_and_other_columns_go(
     session(tmp_path, "261124-120000", "How many lines has this file of mine?")
     for columns, headings in (
         (80, "ID LAST USED TURNS SIZE STATE TITLE"),
-        (60, "ID LAST USED TITLE"),
+        (55, "ID LAST USED TITLE"),
         (40, "ID TITLE"),
     ):
         monkeypatch.setenv("COLUMNS", str(columns))
