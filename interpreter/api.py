@@ -164,6 +164,12 @@ async def _aclose(events: AsyncGenerator[T, None]) -> None:
     await events.aclose()
 
 
+async def _ended(work: Coroutine[Any, Any, object]) -> None:
+    """Return when the task that runs `work` has cleaned up."""
+    tasks = [task for task in asyncio.all_tasks() if task.get_coro() is work]
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class _LoopThread:
     """An event loop in a daemon thread, started at the first use."""
 
@@ -179,12 +185,13 @@ class _LoopThread:
         return self._loop
 
     def result(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, waited for; an interrupt of the waiting thread cancels it."""
+        """The result of `work`, waited for; an interrupt of the waiting thread cancels it, and waits for its end."""
         future = asyncio.run_coroutine_threadsafe(work, self._started())
         try:
             return future.result()
-        except BaseException:
+        except KeyboardInterrupt:
             future.cancel()
+            asyncio.run_coroutine_threadsafe(_ended(work), self._started()).result()
             raise
 
     async def awaited(self, work: Coroutine[Any, Any, T]) -> T:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 
 import pytest
 
 from interpreter import Interpreter
 from interpreter import events as e
 from interpreter.errors import ModelError, UsageError
-from interpreter.seams import Decision, Proposal
+from interpreter.seams import Decision, Happening, Proposal
 from interpreter.session import Session
 from interpreter.settings import Settings
+from interpreter.stop import Stop
 from interpreter.testing import Answer, FakeRunner, FakeRunners, ScriptedHost, tool_call, waiting, words
 from tests import conversations
 from tests.conversations import arguments
@@ -125,3 +129,37 @@ def test_settings_that_cannot_be_used_are_refused_at_once() -> None:
         Interpreter(Settings(model="m"), max_steps=0)
     with pytest.raises(TypeError, match="modle"):
         Interpreter(modle="m")
+
+
+class Lingering(FakeRunner):
+    """A runner whose cell waits for its interrupt, and then takes some time to end."""
+
+    def __init__(self) -> None:
+        super().__init__(waiting)
+        self.running = threading.Event()
+
+    async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
+        try:
+            async with aclosing(super().run(code, stop, timeout=timeout)) as happenings:
+                async for happening in happenings:
+                    self.running.set()
+                    yield happening
+        finally:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to a thread there")
+def test_ctrl_c_in_a_turn_ends_it_and_the_next_one_can_begin_at_once() -> None:
+    runner, this = Lingering(), threading.get_ident()
+
+    def press() -> None:
+        runner.running.wait()
+        signal.pthread_kill(this, signal.SIGINT)
+
+    with interpreter(*ONE_CELL[:1], words("Well."), runner=runner) as it:
+        pressing = threading.Thread(target=press)
+        pressing.start()
+        with pytest.raises(KeyboardInterrupt):
+            it.chat("Go.")
+        pressing.join()
+        assert it.chat("And now?") == "Well."
