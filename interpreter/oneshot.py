@@ -43,6 +43,9 @@ class Renderer(Protocol):
     def __call__(self, event: e.Event, /) -> None:
         """Take one event."""
 
+    def show(self, cell: str, language: str, code: str) -> None:
+        """Draw the whole of a cell's code, as it will run."""
+
     def close(self) -> None:
         """Draw nothing more."""
 
@@ -74,6 +77,7 @@ async def _turn(prompt: str, data: Piped | None, context: Context) -> int:
             finished, last = await _ask(assembly, prompt, data, renderer)
         finally:
             await assembly.close()
+            renderer.close()
     if finished.reason == "declined" and terminal is None:
         _tell(context, _NOBODY)
     return 141 if renderer.broken else exit_code(finished, last)
@@ -96,8 +100,15 @@ def _host(context: Context, terminal: Teletype | None, renderer: Renderer) -> Ho
         return AutoRun() if context.settings.yes else Decline()
     from interpreter.repl.approval import TerminalHost
 
-    environment, yes = context.environment, context.settings.yes
-    return TerminalHost(terminal, environment=environment, settle=renderer.settle, yes=yes)
+    on_screen = not context.settings.json and context.err.isatty()
+    return TerminalHost(
+        terminal,
+        environment=context.environment,
+        settle=renderer.settle,
+        show=renderer.show if on_screen else None,
+        yes=context.settings.yes,
+        drawn=on_screen,
+    )
 
 
 async def _choice(context: Context, terminal: Teletype | None) -> Choice:
@@ -156,7 +167,7 @@ def _renderer(context: Context) -> Renderer:
         from interpreter.renderers.jsonl import JsonRenderer
 
         return JsonRenderer(context.out)
-    if context.out.isatty() and context.err.isatty() and not context.settings.plain:
+    if not _is_plain(context):
         from interpreter.renderers.terminal.screen import TerminalRenderer
 
         settings = context.settings
@@ -170,6 +181,11 @@ def _renderer(context: Context) -> Renderer:
     from interpreter.renderers.plain import PlainRenderer
 
     return PlainRenderer(context.out, context.err)
+
+
+def _is_plain(context: Context) -> bool:
+    """Whether the answer goes elsewhere than the rest, or nothing is to be redrawn."""
+    return context.settings.plain or not (context.out.isatty() and context.err.isatty())
 
 
 def _tell(context: Context, words: str) -> None:

@@ -38,5 +38,8 @@ class JsonRenderer:
     def settle(self) -> None:
         """Nothing is ever open."""
 
+    def show(self, cell: str, language: str, code: str) -> None:
+        """Nothing is drawn; whoever asks about the code shows it."""
+
     def close(self) -> None:
         """Nothing is ever open."""

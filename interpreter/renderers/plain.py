@@ -47,8 +47,7 @@ class PlainRenderer:
             case e.Output():
                 self._output(event)
             case e.InputRequested():
-                self._end_streams()
-                self._tell(clean(event.prompt).rstrip())
+                self._end_streams()  # whoever is asked is shown the prompt by the host
             case e.CodeFinished():
                 self._end_streams()
                 self._tell(f"[{words.finished(event)}]")

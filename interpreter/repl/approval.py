@@ -31,8 +31,8 @@ class TerminalHost:
     """Implements `Host` on `teletype`.
 
     `settle` finishes what is being drawn, so that a question starts on a fresh line. `show` draws the whole of a cell's
-    code (cell, language, code); without it, changed code is written as it is. With `yes` everything runs, but
-    for what carries a caution. `prompts`: whether the text of an `input()` is written here, or a renderer has done so.
+    code (cell, language, code); without it the code is written as it is. With `yes` everything runs, but for what
+    carries a caution. `drawn`: a renderer has drawn the code where it is asked about, else it is shown with it.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class TerminalHost:
         settle: Callable[[], None] = lambda: None,
         show: Callable[[str, str, str], None] | None = None,
         yes: bool = False,
-        prompts: bool = True,
+        drawn: bool = True,
     ) -> None:
         self._teletype = teletype
         self._environment = environment
         self._settle = settle
         self._show = show or self._written
         self._yes = yes
-        self._prompts = prompts
+        self._drawn = drawn
         self._always: set[str] = set()
         self._refused: asyncio.Event | None = None
 
@@ -86,11 +86,13 @@ class TerminalHost:
         """A line for the running cell; None at Ctrl-D."""
         self._settle()
         with self._teletype.held():
-            return await self._teletype.line(clean(request.prompt) if self._prompts else "", secret=request.secret)
+            return await self._teletype.line(clean(request.prompt), secret=request.secret)
 
     async def _asked(self, proposal: Proposal) -> Decision:
         language, code = clean_line(proposal.language), proposal.code
         self._settle()
+        if not self._drawn:
+            self._show(proposal.cell, language, code)
         if proposal.caution:
             self._tell(f"Careful: {clean_line(proposal.caution)}")
         while True:

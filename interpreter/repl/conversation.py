@@ -55,7 +55,6 @@ class Conversation:
             settle=self.stage.settle,
             show=self.stage.show,
             yes=context.settings.yes,
-            prompts=not context.settings.plain,  # the plain renderer writes them
         )
         self._build = parts.build
         self._line = line
