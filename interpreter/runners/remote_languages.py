@@ -13,7 +13,7 @@ from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.kernelspecs import Kernelspec
 from interpreter.runners.languages import PYTHON, SHELL, Language, Late, Table, of_kernelspecs
 from interpreter.runners.remote import RemoteKernels
-from interpreter.seams import Happening, Runner
+from interpreter.seams import Happening, Produced, Runner
 from interpreter.stop import Stop
 
 
@@ -90,7 +90,7 @@ class ShellCells:
         """See `Runner.run`."""
         async with aclosing(self._python.run(f"%%bash\n{code}", stop, timeout=timeout)) as happenings:
             async for happening in happenings:
-                yield happening
+                yield _briefly(happening)
 
     async def answer(self, text: str | None) -> None:
         """See `Runner.answer`."""
@@ -103,6 +103,16 @@ class ShellCells:
     async def close(self) -> None:
         """See `Runner.close`."""
         await self._python.close()
+
+
+def _briefly(happening: Happening) -> Happening:
+    """How the shell ended, instead of where in Python's own code that was noticed."""
+    if isinstance(happening, Produced) and happening.kind == "error":
+        raised = happening.data.get("application/vnd.jupyter.error")
+        if isinstance(raised, dict) and raised["ename"] == "CalledProcessError":
+            ended = raised["evalue"].rpartition("' ")[2]  # behind the code: "returned non-zero exit status 3."
+            return Produced(kind="error", data={"text/plain": f"The shell {ended}"})
+    return happening
 
 
 def _rows(main: Kernelspec, specs: Sequence[Kernelspec]) -> Iterator[Language]:

@@ -15,6 +15,7 @@ from interpreter.errors import RunnerError
 
 if TYPE_CHECKING:
     from tornado.httpclient import HTTPRequest
+    from tornado.iostream import IOStream
     from tornado.websocket import WebSocketClientConnection
 
 _PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
@@ -96,7 +97,7 @@ class LastingSocket:
                     self._received(message)
             finally:
                 self._connection = None
-                connection.close()
+                _hang_up(connection)
             try:
                 async with asyncio.timeout(self._patience):
                     connection = await self._again()
@@ -133,7 +134,20 @@ def _answer_at_once(connection: WebSocketClientConnection) -> None:
 
     Linux forgets this wish, so it is told again after each message; other systems have no such wish.
     """
-    raw = getattr(getattr(connection.protocol, "stream", None), "socket", None)
+    raw = getattr(_stream(connection), "socket", None)
     if raw is not None and hasattr(socket, "TCP_QUICKACK"):
         with contextlib.suppress(OSError):
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+def _hang_up(connection: WebSocketClientConnection) -> None:
+    """Say goodbye and close at once: the other side's goodbye may never come."""
+    stream = _stream(connection)
+    connection.close()
+    if stream is not None:
+        stream.close()
+
+
+def _stream(connection: WebSocketClientConnection) -> IOStream | None:
+    """What lies below the websocket, as long as it is open."""
+    return getattr(connection.protocol, "stream", None)

@@ -229,6 +229,23 @@ def test_a_kernel_that_somebody_ends_is_noticed(server: str) -> None:
     run(story())
 
 
+def test_a_shell_cell_says_how_it_ended_and_leaves_python_alone(server: str) -> None:
+    async def story() -> None:
+        async with gateway(server) as there:
+            runners = RemoteRunners(gateway=there, specs=await there.kernelspecs(), interactive=False, output_limit=200)
+            assert runners.languages[:2] == ("python", "shell")
+            happened = await happenings_of(runners.get("shell"), 'echo "it\'s here"; exit 3')
+            assert happened == [
+                Produced(kind="stdout", data={"text/plain": "it's here\n"}),
+                Produced(kind="error", data={"text/plain": "The shell returned non-zero exit status 3."}),
+                Ended(status="error"),
+            ]
+            assert text(await happenings_of(runners.get("python"), "print('In' in dir(), len(In))")) == "True 2\n"
+            await runners.close()
+
+    run(story())
+
+
 # ---- a cut connection
 
 
