@@ -317,6 +317,15 @@ class KernelRestarted:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRebuilt:
+    """So many earlier `cells` were run again, for their variables; `stopped` is the one that did not end well."""
+
+    type: Literal["state.rebuilt"] = "state.rebuilt"
+    cells: int
+    stopped: str | None = None
+
+
 # ---- anything else
 
 
@@ -355,6 +364,7 @@ Event: TypeAlias = (
     | CodeDetached
     | CodeFinished
     | KernelRestarted
+    | StateRebuilt
     | Warned
 )
 """Every event there is. Consumers `match` on it and end in `assert_never`."""

@@ -175,6 +175,8 @@ def apply(history: History, event: e.Event) -> History:
             return replace(history, counted=None)
         case e.KernelRestarted():
             return _note(history, f"The {event.language} session was restarted ({event.reason}): its state is gone.")
+        case e.StateRebuilt():
+            return _note(history, _rebuilt(event))
         case e.SessionResumed():
             return _note(history, "The session was resumed. Lost: " + "; ".join(event.lost)) if event.lost else history
         case (
@@ -192,6 +194,13 @@ def apply(history: History, event: e.Event) -> History:
             return history
         case _:
             assert_never(event)
+
+
+def _rebuilt(event: e.StateRebuilt) -> str:
+    again = f"Of the cells that had ended well, {event.cells} were run again, in order"
+    if event.stopped is None:
+        return f"{again}: these were all, and their variables are back."
+    return f"{again}, but {event.stopped} did not end well this time: it and what came after it are not back."
 
 
 def close(history: History) -> History:

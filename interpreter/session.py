@@ -160,6 +160,10 @@ class Session:
         self._begun = True
         self.emit(e.SessionResumed(session=self.id, lost=tuple(lost)))
 
+    def rebuilt(self, cells: int, stopped: str | None) -> None:
+        """Tell that many earlier cells were run again, up to the one that `stopped` it, if one did."""
+        self.emit(e.StateRebuilt(cells=cells, stopped=stopped))
+
     def undo(self, turns: int = 1) -> None:
         """Take the last turns back from the conversation; what their code did stays done."""
         self.emit(e.HistoryUndone(turns=turns))

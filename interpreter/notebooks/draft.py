@@ -115,6 +115,7 @@ class Draft:
                 self._run(event, time)
             case (
                 e.SessionResumed()
+                | e.StateRebuilt()
                 | e.HistoryTrimmed()
                 | e.Retrying()
                 | e.ProtocolChanged()

@@ -97,7 +97,7 @@ class Store:
         return found[0]
 
     def delete(self, folder: SessionFolder) -> None:
-        """Remove the session and all its files. Raises `StorageError` if a program or kernel has it, or it cannot go."""
+        """Remove the session with its files. Raises `StorageError` if a program or kernel has it, or it cannot go."""
         with folder.lock():
             pass
         if any(folder.kernel.glob("*.json")):

@@ -18,6 +18,7 @@ Notice: TypeAlias = (
     | e.HistoryTrimmed
     | e.ModelChanged
     | e.SessionResumed
+    | e.StateRebuilt
 )
 """What happens beside the conversation; each is told in a sentence."""
 
@@ -101,7 +102,13 @@ def notice(event: Notice) -> str:
             return f"{clean_line(event.model)} answers from now on."
         case e.SessionResumed():
             lost = "".join(f" Lost: {clean_line(what)}." for what in event.lost)
-            return f"Session {clean_line(event.session)} goes on.{lost}"
+            again = " At the prompt, /rebuild runs its cells again." if event.lost else ""
+            return f"Session {clean_line(event.session)} goes on.{lost}{again}"
+        case e.StateRebuilt():
+            cells = "One cell was" if event.cells == 1 else f"{event.cells} cells were"
+            stopped = clean_line(event.stopped) if event.stopped else ""
+            rest = f"; {stopped} did not end well, so the rest was not." if stopped else "; the variables are back."
+            return f"{cells} run again{rest}"
 
 
 def kept(output: e.Output) -> str:

@@ -1,7 +1,7 @@
 """The conversation with scripted parts, as a program of its own: `python -m tests.pty.program`. No model, no kernel.
 
 What is asked decides what the model does (`say WORDS`, `run CODE`, `shell CODE`, `babble`, `fail`), and the code what
-its cell does (`wait`, `stubborn`, `input PROMPT`, `secret PROMPT`, `late TEXT`); any other code is printed.
+its cell does (`wait`, `stubborn`, `once`, `input PROMPT`, `secret PROMPT`, `late TEXT`); any other code is printed.
 """
 
 from __future__ import annotations
@@ -93,11 +93,13 @@ class Mini:
     def __init__(self, late: Callable[[Produced], None]) -> None:
         self.state: RunnerState = "idle"
         self.names = ("answer",)
+        self._did: list[str] = []
         self._late = late
         self._answers: asyncio.Queue[str | None] = asyncio.Queue()
 
     async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
         kept("ran.txt", code)
+        self._did.append(code)
         verb, _, rest = code.partition(" ")
         self.state = "busy"
         if verb in ("wait", "stubborn"):
@@ -121,6 +123,10 @@ class Mini:
             await asyncio.wait({answering, stopping}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             yield text(f"got {answering.result() if answering.done() else 'nothing'!r}")
+        elif verb == "once" and self._did.count(code) > 1:
+            self.state = "idle"
+            yield Ended(status="error")
+            return
         elif verb == "late":
             asyncio.get_running_loop().call_later(0.3, self._late, text(rest))
         else:

@@ -185,3 +185,26 @@ def test_edit_opens_the_editor_and_its_text_waits_at_the_prompt(tmp_path: Path) 
         terminal.until(lambda: terminal.cursor_line == f"{SIGN}say edited")
         terminal.send("\r")
         terminal.until("\nedited")
+
+
+def test_rebuild_runs_the_cells_that_worked_again_in_order_and_tells_the_model(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        ask(terminal, "/rebuild", "No cell has worked yet: there is nothing to run again.")
+        ask(terminal, "> first", "\nfirst")
+        ask(terminal, "!second", "\nsecond")
+        ask(terminal, "/rebuild", "2 cells were run again; the variables are back.")
+        ask(terminal, "> once only", "\nonce only")
+        ask(terminal, "> last", "\nlast")
+        ask(terminal, "/rebuild", "2 cells were run again; c3 did not end well, so the rest was not.")
+        ask(terminal, "say so", "\nso")
+        assert terminal.kept("ran.txt") == ["first", "second"] * 2 + [
+            "once only",
+            "last",
+            "first",
+            "second",
+            "once only",
+        ]
+        assert (
+            "[Of the cells that had ended well, 2 were run again, in order, but c3 did not end well"
+            in sent(terminal)[0]
+        )

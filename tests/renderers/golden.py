@@ -100,6 +100,7 @@ EVENTS: tuple[e.Event, ...] = (
     e.HistoryUndone(turns=2),
     e.HistoryTrimmed(reason="The 3 oldest turns are no longer sent.", dropped=3),
     e.SessionResumed(session="s1", lost=("python variables",)),
+    e.StateRebuilt(cells=2, stopped="c3"),
     e.Warned(text="The disk is nearly full."),
     e.TurnStarted(prompt="again"),
     e.StepStarted(step=1, model="m/two", protocol="tools"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated
 
 from interpreter.errors import UsageError
 from interpreter.renderers.words import seconds
+from interpreter.runners.program import ProgramRunner
 from interpreter.runners.shell import ShellRunner
-from interpreter.seams import Inspectable, Variable
+from interpreter.seams import Inspectable, Runners, Variable
+from interpreter.stop import Stop
 
 if TYPE_CHECKING:
     from interpreter.repl.conversation import Conversation
@@ -28,6 +31,35 @@ async def vars_(talk: Conversation, language: Annotated[str, _languages] = "") -
 async def restart(talk: Conversation, language: Annotated[str, _languages] = "") -> None:
     """Start the kernel, or another language, anew."""
     await talk.restart(_language(talk, language), "as you asked")
+
+
+async def rebuild(talk: Conversation) -> None:
+    """Run the cells that worked again, to get lost variables back.
+
+    Their effects on files and elsewhere happen again too. Nothing that they print is shown.
+    """
+    from interpreter.recorders.resume import cells_to_rerun
+    from interpreter.replay.execution import replay
+    from interpreter.replay.plan import Planned
+
+    runners = talk.session.runners
+    cells = [
+        Planned(id=cell.id, language=cell.language, code=cell.code, main=False)
+        for cell in cells_to_rerun(talk.session.history)
+        if _lasts(runners, cell.language)
+    ]
+    if not cells:
+        raise UsageError("No cell has worked yet: there is nothing to run again.")
+    talk.say(f"Running {len(cells)} again; Ctrl-C ends it: {' '.join(cell.id for cell in cells)}")
+    done = 0
+    try:
+        async with aclosing(replay(cells, runners, Stop(), timeout=talk.settings.cell_timeout)) as running:
+            async for ran in running:
+                if ran.status != "ok":
+                    break
+                done += 1
+    finally:
+        talk.session.rebuilt(done, cells[done].id if done < len(cells) else None)
 
 
 async def ask(talk: Conversation) -> None:
@@ -56,6 +88,12 @@ async def interrupt(talk: Conversation, cell: Annotated[str, _background] = "") 
     wanted = cell or (going[-1] if going else "")
     if not talk.session.interrupt_background(wanted):
         raise UsageError(f"No cell {wanted} runs in the background." if wanted else "Nothing runs in the background.")
+
+
+def _lasts(runners: Runners, language: str) -> bool:
+    """Whether anything of a cell in `language` is there after it."""
+    known = runners.resolve(language)
+    return known is None or not isinstance(runners.get(known), ProgramRunner)
 
 
 def _language(talk: Conversation, name: str) -> str:

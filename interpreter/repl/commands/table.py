@@ -21,6 +21,7 @@ def commands() -> tuple[Command, ...]:
         command(conversation.reset, "clear", "new"),
         command(machine.vars_, "variables", "whos"),
         command(machine.restart),
+        command(machine.rebuild, "rerun"),
         command(machine.interrupt, "stop"),
         command(machine.jobs),
         command(machine.ask),
