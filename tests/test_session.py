@@ -247,8 +247,8 @@ def test_arguments_cut_short_never_run_and_go_back_to_the_model_as_its_mistake()
         {
             "role": "tool",
             "tool_call_id": "call-1",
-            "content": "The call could not be read, and nothing was run. The reply was cut before the call was "
-            "complete. Send the call again, complete.",
+            "content": "The call cannot be used, and nothing was run. The reply was cut before the call was complete. "
+            "Send it again, put right.",
         },
     )
 

@@ -51,7 +51,7 @@ class ToolsProtocol:
 def result(call: Cell | RejectedCall, head: int, tail: int) -> str:
     """What the model is told of one call."""
     if isinstance(call, RejectedCall):
-        return f"The call could not be read, and nothing was run. {call.reason} Send the call again, complete."
+        return f"The call cannot be used, and nothing was run. {call.reason} Send it again, put right."
     return content.result(call, head=head, tail=tail)
 
 

@@ -233,9 +233,10 @@ class ShellRunner(Opaque):
             shell.terminal.resume()
             return [Ended(status=status or "interrupted")]
         if shell.terminal.died.is_set():
-            words = _death(shell)
+            how = _death(shell)
             await self.close()
-            return [_stdout(f"[{words}]\n"), Restarted(reason=words), Ended(status=status or "died")]
+            words = f"[T{how[1:]}. A new one starts in the same folder; variables and functions are gone.]\n"
+            return [_stdout(words), Restarted(reason=how), Ended(status=status or "died")]
         if status is not None:
             return [Ended(status=status)]
         if shell.exit_code:
@@ -295,7 +296,7 @@ def _death(shell: ShellProcess) -> str:
     """In plain words."""
     code = shell.terminal.exit_code or 0
     how = f"was killed (signal {-code})" if code < 0 else f"ended (exit code {code})"
-    return f"The shell {how}. A new one starts in the same folder; variables and functions are gone."
+    return f"the shell {how}"
 
 
 def _existing(folder: str) -> str:
