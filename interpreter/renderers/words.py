@@ -28,7 +28,7 @@ PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml
 _TURNS = {
     "done": "",
     "interrupted": "interrupted",
-    "declined": "not run, as you said",
+    "declined": "not run: it was declined",
     "step_limit": "stopped: too many steps",
     "budget": "stopped: the budget is used up",
     "loop": "stopped: the same code again and again",
