@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from interpreter.events import Event, SessionStarted
 from interpreter.history import History
@@ -71,7 +71,7 @@ def opened(
         if begun and settings.resume is None:
             for event in (SessionStarted(session=folder.id, model="", paths=folder.paths), *begun):
                 journal(event)
-        loaded = load(folder) if begun or settings.resume else None
+        loaded = _loaded(journal) if begun or settings.resume else None
     except BaseException:
         journal.close()
         raise
@@ -82,6 +82,12 @@ def opened(
         keeper=DiskKeeper(folder, secrets=secrets),
         loaded=loaded,
     )
+
+
+def _loaded(journal: Journal) -> Loaded:
+    """What is kept, and once each, what of it could not be read and what a crash did to it."""
+    loaded = load(journal.folder)
+    return replace(loaded, warnings=tuple(dict.fromkeys([*journal.mended, *loaded.warnings])))
 
 
 def _resumed(store: Store, wanted: str) -> SessionFolder:

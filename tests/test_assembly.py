@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from interpreter import events as e
 from interpreter.assembly import Assembly, assemble
 from interpreter.choosing import Remote, switched
 from interpreter.errors import SettingsError
 from interpreter.hosts import AutoRun
 from interpreter.places import places
+from interpreter.recorders.lines import written
+from interpreter.recorders.store import Store
 from interpreter.settings import Settings
 from tests.providers.server import Endpoint, say, serve
 
@@ -93,3 +96,31 @@ def test_a_switch_to_what_is_no_address_is_refused_and_the_model_stays(tmp_path:
             await assembly.close()
 
     assert asyncio.run(converse()) == "a"
+
+
+def test_a_resumed_session_tells_once_each_what_a_crash_did_to_it(tmp_path: Path) -> None:
+    folder = Store(places({"INTERPRETER_HOME": str(tmp_path)}).sessions).create()
+    cell: tuple[e.Event, ...] = (
+        e.CodeProposed(cell="c1", language="python", code="z = 3", by="user"),
+        e.CodeDecided(cell="c1", decision="run", code="z = 3"),
+    )
+    lines = [written(event, seq=seq, time="") for seq, event in enumerate(cell, 1)]
+    folder.journal.write_text("".join([*lines, '{"seq":3,"ti']), encoding="utf-8")
+    told: list[str] = []
+
+    async def resume() -> None:
+        environment = {"INTERPRETER_HOME": str(tmp_path), "PATH": ""}
+        assembly = await assemble(
+            Settings(model="a", resume=folder.id),
+            host=AutoRun(),
+            environment=environment,
+            home=places(environment),
+            warn=told.append,
+        )
+        await assembly.close()
+
+    asyncio.run(resume())
+    assert told == [
+        f"The last line of {folder.journal} was cut off and is left out: the program was ended while writing it.",
+        "c1 was running when the program ended: what it had done by then is not known.",
+    ]

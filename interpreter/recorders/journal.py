@@ -43,9 +43,9 @@ _BLOCK = 1 << 16  # bytes read at once in search of the last newline
 class Journal:
     """Implements `Consumer`. Takes the session for this program and goes on where an earlier journal ended.
 
-    A line that a crash cut off is taken away, and what it left open is closed. Raises `StorageError` if another
-    program has the session or the folder takes no file. Once a write fails, every later event is refused with the same
-    line: a journal with a hole would tell a story that did not happen.
+    A line that a crash cut off is taken away, and what it left open is closed; `mended` says so, in words. Raises
+    `StorageError` if another program has the session or the folder takes no file. Once a write fails, every later event
+    is refused with the same line: a journal with a hole would tell a story that did not happen.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Journal:
         secrets: Secrets = NO_SECRETS,
     ) -> None:
         self.folder = folder
+        self.mended: tuple[str, ...] = ()
         self._secrets = secrets
         self._seq = 0
         self._synced = 0.0
@@ -109,8 +110,9 @@ class Journal:
     def _open(self) -> tuple[e.Event, ...]:
         """Open the file for the next line, with whole lines only before it; what closes what they left open."""
         path, mending = self.folder.journal, Mending()
+        told: list[str] = []
         if path.exists():
-            for line in lines(path):
+            for line in lines(path, told.append):
                 mending.follow(line)
                 self._seq = max(self._seq, line.seq)
         try:
@@ -119,7 +121,14 @@ class Journal:
             self._end = os.fstat(self._fd).st_size
         except OSError as error:
             raise StorageError(refusal(self.folder.path, error)) from error
-        return mending.closing()
+        closing = mending.closing()
+        told += [
+            f"{event.cell} was running when the program ended: what it had done by then is not known."
+            for event in closing
+            if isinstance(event, e.CodeFinished)
+        ]
+        self.mended = tuple(told)
+        return closing
 
     def _sync_soon(self) -> None:
         if self._timer is not None:

@@ -30,7 +30,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A session to go on with. `lost` says what of it is gone, `warnings` what of it is not known."""
+    """A session to go on with. `lost` says what of it is gone, `warnings` what of its journal could not be read."""
 
     folder: SessionFolder
     history: History
@@ -69,8 +69,6 @@ def load(folder: SessionFolder) -> Loaded:
         history = h.apply(history, event)
     for event in mending.closing():
         history = h.apply(history, event)
-        if isinstance(event, e.CodeFinished):
-            warnings.append(f"{event.cell} was running when the program ended: what it had done by then is not known.")
     history = h.close(history)
     return Loaded(folder=folder, history=history, model=model, lost=lost(history), warnings=tuple(warnings))
 

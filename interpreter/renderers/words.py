@@ -101,9 +101,9 @@ def notice(event: Notice) -> str:
         case e.ModelChanged():
             return f"{clean_line(event.model)} answers from now on."
         case e.SessionResumed():
-            lost = "".join(f" Lost: {clean_line(what)}." for what in event.lost)
-            again = " At the prompt, /rebuild runs its cells again." if event.lost else ""
-            return f"Session {clean_line(event.session)} goes on.{lost}{again}"
+            lost = "; ".join(clean_line(what) for what in event.lost)
+            again = f" Lost: {lost}. At the prompt, /rebuild runs its cells again." if lost else ""
+            return f"Session {clean_line(event.session)} goes on.{again}"
         case e.StateRebuilt():
             cells = "One cell was" if event.cells == 1 else f"{event.cells} cells were"
             stopped = clean_line(event.stopped) if event.stopped else ""

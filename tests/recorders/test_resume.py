@@ -98,17 +98,6 @@ def test_the_cells_that_would_rebuild_the_state_are_those_that_ended_well_and_ar
     assert (last.code, last.status) == ("z = 3", "died")
 
 
-def test_a_cell_that_ran_when_the_program_was_killed_is_told_of(tmp_path: Path) -> None:
-    folder = store(tmp_path).create()
-    first, journal = opened(folder, ScriptedModel(words("Well.")), FakeRunner())
-    turns(first, "a")
-    journal.close()
-    with folder.journal.open("a", encoding="utf-8") as file:
-        file.write(to_json(e.CodeProposed(cell="c1", language="python", code="z = 3", by="user")) + "\n")
-        file.write(to_json(e.CodeDecided(cell="c1", decision="run", code="z = 3")) + "\n")
-    assert load(folder).warnings == ("c1 was running when the program ended: what it had done by then is not known.",)
-
-
 def test_a_journal_of_schema_1_is_read_whole_for_ever(tmp_path: Path) -> None:
     folder = store(tmp_path).create()
     folder.journal.write_bytes((Path(__file__).parent / "journal-schema-1.jsonl").read_bytes())

@@ -99,7 +99,7 @@ EVENTS: tuple[e.Event, ...] = (
     e.ModelChanged(model="m/two"),
     e.HistoryUndone(turns=2),
     e.HistoryTrimmed(reason="The 3 oldest turns are no longer sent.", dropped=3),
-    e.SessionResumed(session="s1", lost=("python variables",)),
+    e.SessionResumed(session="s1", lost=("python variables", "the shell's")),
     e.StateRebuilt(cells=2, stopped="c3"),
     e.Warned(text="The disk is nearly full."),
     e.TurnStarted(prompt="again"),
