@@ -50,7 +50,7 @@ async def rebuild(talk: Conversation) -> None:
     ]
     if not cells:
         raise UsageError("No cell has worked yet: there is nothing to run again.")
-    talk.say(f"Running again, until Ctrl-C: {' '.join(cell.id for cell in cells)}")
+    talk.say(f"Running again (Ctrl-C ends it): {' '.join(cell.id for cell in cells)}")
     done = 0
     try:
         async with aclosing(replay(cells, runners, Stop(), timeout=talk.settings.cell_timeout)) as running:
