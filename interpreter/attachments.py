@@ -13,15 +13,16 @@ _HEAD = 2000  # characters of a text file that the model sees at once
 
 def attach(path: Path, *, head: int = _HEAD) -> Attachment:
     """The file at `path`, absolute, with about `head` characters of it. Raises `UsageError` if it cannot be read."""
-    path = path.expanduser().absolute()
     try:
+        path = path.expanduser().absolute()
+        if path.is_dir():
+            return Attachment(path=str(path), media_type="inode/directory", size=0, head=_listing(path))
         size = path.stat().st_size
         with path.open("rb") as file:
             start = file.read(4 * head)
-    except IsADirectoryError:
-        return Attachment(path=str(path), media_type="inode/directory", size=0, head=_listing(path))
-    except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror or error}. Check the path.") from error
+    except (OSError, RuntimeError, ValueError) as error:  # the last two for a ~NAME of nobody, and odd characters
+        why = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise UsageError(f"Cannot read {path}: {why}. Check the path.") from error
     guessed = mimetypes.guess_type(path.name)[0]
     begins = _head(start, head, whole=size == len(start))
     media_type = guessed or ("application/octet-stream" if begins is None else "text/plain")

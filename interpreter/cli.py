@@ -58,8 +58,10 @@ class Parser(argparse.ArgumentParser):
         unknown = message.removeprefix("unrecognized arguments: ").split()
         if message.startswith("unrecognized") and unknown and unknown[0].startswith("-"):
             raise UsageError(f"There is no flag {unknown[0]}.{self._nearest(unknown[0])} See {self.prog} --help.")
-        if message.startswith("unrecognized"):
+        if message.startswith("unrecognized") and any(action.dest == "prompt" for action in self._actions):
             raise UsageError(f"One prompt at a time: put it in quotes ({unknown[0] if unknown else ''} is left over).")
+        if message.startswith("unrecognized"):
+            raise UsageError(f"{unknown[0]} is one word too many. See {self.prog} --help.")
         raise UsageError(f"{words}. See {self.prog} --help.")
 
     def _nearest(self, unknown: str) -> str:
@@ -108,7 +110,7 @@ def _run(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     given = _parser().parse_args(joined(argv, environment))
     context = _context(given, environment)
     prompt: str | None = given.prompt
-    if prompt is not None and prompt.endswith(".ipynb") and Path(prompt).is_file():
+    if prompt is not None and _names_notebook(prompt):
         context, prompt = replace(context, settings=replace(context.settings, notebook=prompt)), None
     if prompt is None and context.interactive and not context.settings.json:
         from interpreter.repl.loop import converse
@@ -117,6 +119,16 @@ def _run(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     from interpreter.oneshot import once
 
     return once(None if prompt is None else _decoded(prompt), context)
+
+
+def _names_notebook(prompt: str) -> bool:
+    """Whether `prompt` is a notebook to begin with. Raises `UsageError` if it can be nothing else and is not there."""
+    if not prompt.endswith(".ipynb"):
+        return False
+    there = Path(prompt).is_file()
+    if not there and len(prompt.split()) == 1:
+        raise UsageError(f"There is no notebook {prompt}. Check the path.")
+    return there
 
 
 def _decoded(word: str) -> str:

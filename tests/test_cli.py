@@ -91,6 +91,8 @@ def test_version_is_told_and_nothing_slow_is_imported() -> None:
         (["--max-steps", "none", "hi"], "--max-steps must be a whole number from 1, not 'none'."),
         (["--protocol", "tool", "hi"], "--protocol must be one of auto, tools, functions, text, not 'tool'. "
          "Did you mean 'tools'?"),
+        (["doctor", "me"], "me is one word too many. See interpreter doctor --help."),
+        (["none.ipynb"], "There is no notebook none.ipynb. Check the path."),
         ([], "The prompt is empty. Say what to do: interpreter PROMPT."),
     ],
 )  # fmt: skip

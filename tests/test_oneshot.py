@@ -75,7 +75,7 @@ def test_where_nobody_can_be_asked_code_is_declined_with_exit_code_4_and_the_fla
         status, out, err = asked(tmp_path, endpoint, "Make a file.")
     assert (status, out, (tmp_path / "made").exists()) == (4, "", False)
     assert err.endswith(
-        "interpreter: Nobody could be asked whether to run this code. Give -y to run code without asking.\n"
+        "not run: it was declined\ninterpreter: Nobody could be asked whether to run this code. Give -y to run code without asking.\n"
     )
     assert len(endpoint.requests) == 1
 
