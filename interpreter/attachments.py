@@ -7,6 +7,7 @@ from pathlib import Path
 
 from interpreter.errors import UsageError
 from interpreter.events import Attachment
+from interpreter.paths import written
 
 _HEAD = 2000  # characters of a text file that the model sees at once
 
@@ -14,13 +15,13 @@ _HEAD = 2000  # characters of a text file that the model sees at once
 def attach(path: Path, *, head: int = _HEAD) -> Attachment:
     """The file at `path`, absolute, with about `head` characters of it. Raises `UsageError` if it cannot be read."""
     try:
-        path = path.expanduser().absolute()
+        path = written(path).absolute()
         if path.is_dir():
             return Attachment(path=str(path), media_type="inode/directory", size=0, head=_listing(path))
         size = path.stat().st_size
         with path.open("rb") as file:
             start = file.read(4 * head)
-    except (OSError, RuntimeError, ValueError) as error:  # the last two for a ~NAME of nobody, and odd characters
+    except (OSError, ValueError) as error:  # the latter for odd characters
         why = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise UsageError(f"Cannot read {path}: {why}. Check the path.") from error
     guessed = mimetypes.guess_type(path.name)[0]

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from interpreter.errors import UsageError
 from interpreter.models.catalogue import DEFAULT, Weights, named
 from interpreter.models.found import Place, Server, look, usual_places
+from interpreter.paths import written
 from interpreter.places import Places
 from interpreter.settings import Settings
 
@@ -120,7 +121,7 @@ def local(wish: str | bool, home: Places) -> Embedded | ToFetch:
 
     check_support()
     if isinstance(wish, str):
-        file = Path(wish).expanduser()
+        file = written(wish)
         check_file(file)
         return Embedded(weights=file, name=file.stem)
     model, folder = named(DEFAULT), home.data / "models"

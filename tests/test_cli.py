@@ -92,6 +92,8 @@ def test_version_is_told_and_nothing_slow_is_imported() -> None:
         (["--protocol", "tool", "hi"], "--protocol must be one of auto, tools, functions, text, not 'tool'. "
          "Did you mean 'tools'?"),
         (["doctor", "me"], "me is one word too many. See interpreter doctor --help."),
+        (["--model", "m", "--python", "~nobody-here/python", "hi"],
+         "~nobody-here/python is not a Python that can be started. Give --python another one."),
         (["none.ipynb"], "There is no notebook none.ipynb. Check the path."),
         ([], "The prompt is empty. Say what to do: interpreter PROMPT."),
     ],

@@ -10,6 +10,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from interpreter.errors import UsageError
+from interpreter.paths import written
 
 Function: TypeAlias = Callable[..., Awaitable[None]]
 Choices: TypeAlias = Callable[[Any], Iterable[str]]
@@ -77,7 +78,7 @@ class Command:
                 return int(word)
             except ValueError:
                 raise UsageError(f"{_shown(argument)} is a number. Usage: {self.usage}") from None
-        return Path(word).expanduser() if argument.kind is Path else word
+        return written(word) if argument.kind is Path else word
 
 
 def command(function: Function, *aliases: str) -> Command:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 
 from prompt_toolkit.completion import Completion
 
+from interpreter.paths import written
 from interpreter.renderers.sanitize import clean_line
 from interpreter.repl.command import Command
 
@@ -53,7 +53,7 @@ class Completions:
 def _paths(word: str, *, start: int) -> Iterator[Completion]:
     """The files and folders that `word` may become."""
     folder, _, begin = word.rpartition("/")
-    place = Path(folder + "/" if word.startswith("/") else folder or ".").expanduser()
+    place = written(folder + "/" if word.startswith("/") else folder or ".")
     try:
         entries = sorted(islice(os.scandir(place), _MOST), key=lambda entry: entry.name)
     except OSError:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from interpreter.paths import written
+
 _COMMAND = re.compile(r"[/%](\?|[A-Za-z][\w-]*)(?:\s+(.*))?", re.DOTALL)
 _ATTACHED = re.compile(r"""(?<!\S)@(?:"([^"]+)"|'([^']+)'|(\S+))""")
 
@@ -61,7 +63,7 @@ def files(text: str, folder: Path) -> tuple[Path, ...]:
     for match in _ATTACHED.finditer(text):
         name = match[1] or match[2] or match[3]
         for candidate in (name, name.rstrip(".,;:!?)")):
-            path = folder / Path(candidate).expanduser()
+            path = folder / written(candidate)
             if path.exists():
                 found[path] = None
                 break

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interpreter.errors import RunnerError
+from interpreter.paths import written
 from interpreter.runners import kept
 from interpreter.runners.channels import Channel, Channels, Message, Received
 from interpreter.runners.installing import Remedy
@@ -156,7 +157,7 @@ def connection_file(name: str) -> Path:
 
     Raises `RunnerError` if there is none.
     """
-    path = Path(name).expanduser().absolute()
+    path = written(name).absolute()
     if path.is_file():
         return path
     from jupyter_client.connect import find_connection_file

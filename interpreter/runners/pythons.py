@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from interpreter.errors import UsageError
+from interpreter.paths import written
 
 Why: TypeAlias = Literal["asked", "active", "found", "own"]
 """The user named it; its environment is active; it was found in or above the working folder; it runs this program."""
@@ -49,7 +50,7 @@ def choose(asked: str | None, environment: Mapping[str, str], folder: str) -> Py
 
 
 def _asked(asked: str, environment: Mapping[str, str]) -> PythonChoice:
-    path = Path(asked).expanduser()
+    path = written(asked)
     if path.is_dir():
         executable = _python_in(path)
         if executable is None:

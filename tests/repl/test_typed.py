@@ -39,5 +39,5 @@ def test_a_line_is_a_message_a_command_or_code(text: str, meant: Typed | None, t
 def test_files_that_exist_are_attached_once_and_other_words_with_an_at_sign_are_words(tmp_path: Path) -> None:
     for name in ("a.csv", "with space.txt"):
         (tmp_path / name).touch()
-    text = "compare @a.csv, '@x', me@a.csv and @\"with space.txt\" with (@a.csv) @a.csv. @missing"
+    text = "compare @a.csv, '@x', me@a.csv and @\"with space.txt\" with (@a.csv) @a.csv. @missing @~nobody-of-that-name"
     assert read(text, tmp_path) == Message(text=text, files=(tmp_path / "a.csv", tmp_path / "with space.txt"))
