@@ -34,7 +34,7 @@ PARTS = tuple(
 AGAIN = ("interpreter.replay",)
 """Runs cells without a session, so it may name how a cell is run."""
 EDGE = tuple(f"interpreter.{name}" for name in ("cli", "__main__", "api"))
-LATE = ("litellm", "jupyter_client", "nbformat", "pydantic", "httpx", "xllamacpp")
+LATE = ("litellm", "jupyter_client", "nbformat", "pydantic", "httpx", "tornado", "xllamacpp")
 
 FORBIDDEN = (
     (CORE, ("rich", "prompt_toolkit", "argparse", "litellm", "jupyter_client")),
