@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from the settings' own manual; with `--check` only says whether it is up to date."""
+"""Writes docs/settings.md and docs/commands.md from the program itself; with `--check` only says what is out of date."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 from interpreter.options import Option
+from interpreter.repl.command import Command
+from interpreter.repl.commands.table import commands
 from interpreter.settings import Settings, options
 
-FILE = Path(__file__).parent.parent / "docs" / "settings.md"
-HEAD = """\
+DOCS = Path(__file__).parent.parent / "docs"
+SETTINGS = """\
 # Settings
 
 Generated from `interpreter/settings.py` by `scripts/manual.py`; edit there.
@@ -19,9 +21,16 @@ Each setting is taken from the first of these that gives it: the flag, the envir
 `config.toml`, the file `config.toml` itself. `interpreter doctor` shows where that file is and what would be used. What
 can only be given as a flag has no variable and no line in the file.
 """
+COMMANDS = """\
+# Commands of the prompt
+
+Generated from `interpreter/repl/commands/` by `scripts/manual.py`; edit there.
+
+`%name` works as `/name` does. `!command` runs in the session's shell, `> code` in its kernel, `@path` attaches a file.
+"""
 
 
-def entry(known: Option, default: object) -> str:
+def setting(known: Option, default: object) -> str:
     """One setting's section."""
     flags = ", ".join(f"`{flag}{f' {known.metavar}' if known.metavar else ''}`" for flag in known.flags)
     rows = [("flag", flags), ("variable", f"`{known.env}`" if known.env else ""), ("values", values(known))]
@@ -38,20 +47,32 @@ def values(known: Option) -> str:
     return "true or false" if known.kind == "switch" else ""
 
 
-def manual() -> str:
-    """The whole page."""
+def command(known: Command) -> str:
+    """One command's section."""
+    also = f"\n\nAlso: {', '.join(f'`/{name}`' for name in known.aliases)}." if known.aliases else ""
+    return f"## `{known.usage}`\n\n{known.help.strip()}{also}\n"
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by its file's name."""
     defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
-    return "\n".join([HEAD, *(entry(known, defaults[known.name]) for known in options())])
+    return {
+        "settings.md": "\n".join([SETTINGS, *(setting(known, defaults[known.name]) for known in options())]),
+        "commands.md": "\n".join([COMMANDS, *map(command, commands())]),
+    }
 
 
 def main(argv: list[str]) -> int:
-    """Write the page, or compare it."""
-    if "--check" not in argv:
-        FILE.write_text(manual(), encoding="utf-8")
-    elif not FILE.exists() or FILE.read_text(encoding="utf-8") != manual():
-        sys.stdout.write(f"{FILE.name} is out of date: run python scripts/manual.py\n")
-        return 1
-    return 0
+    """Write the pages, or compare them."""
+    stale = []
+    for name, text in pages().items():
+        file = DOCS / name
+        if "--check" not in argv:
+            file.write_text(text, encoding="utf-8")
+        elif not file.exists() or file.read_text(encoding="utf-8") != text:
+            stale.append(name)
+    sys.stdout.writelines(f"docs/{name} is out of date: run python scripts/manual.py\n" for name in stale)
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":
