@@ -1,4 +1,4 @@
-"""Writes docs/settings.md and docs/commands.md from the program itself; with `--check` only says what is out of date."""
+"""Writes docs/settings.md and docs/commands.md from the program itself; with `--check` only says what is stale."""
 
 from __future__ import annotations
 
