@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import sys
 
 import pytest
 
@@ -96,6 +97,11 @@ def test_sixels_are_drawn_band_by_band() -> None:
     found = re.fullmatch(r'\x1bPq"1;1;20;8((?:#\d+;2;\d+;\d+;\d+)+)#(\d+)!20~-#\2!20B\x1b\\', sequence)
     assert found is not None, sequence
     assert f"#{found[2]};2;100;0;0" in found[1]
+
+
+def test_without_pillow_a_terminal_of_sixels_gets_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    assert picture("sixel", "image/png", PNG, 80) == ""
 
 
 @pytest.mark.parametrize("way", ["kitty", "iterm2", "sixel"])

@@ -65,13 +65,13 @@ def _iterm2(content: bytes, columns: int) -> str:
     return f"\x1b]1337;File=inline=1;size={len(content)};width={columns};preserveAspectRatio=1:{text}\x07"
 
 
-def can_sixel() -> bool:
-    """Whether Pillow, which decodes the picture, is installed."""
-    return find_spec("PIL") is not None
-
-
 def _sixel(content: bytes, pixels: int) -> str:
-    """Six rows of pixels a band; in each band, every colour that occurs in it draws its own pixels."""
+    """Six rows of pixels a band; in each band, every colour that occurs in it draws its own pixels.
+
+    Empty without Pillow, which decodes the picture.
+    """
+    if find_spec("PIL") is None:
+        return ""
     image = import_module("PIL.Image")
     try:
         opened = image.open(io.BytesIO(content)).convert("RGBA")
