@@ -173,6 +173,7 @@ def test_undo_takes_a_turn_back_and_model_lets_another_answer(tmp_path: Path) ->
         (request,) = [json.loads(line) for line in terminal.kept("requests.jsonl")][2:]
         assert [message["content"] for message in request if message["role"] == "user"] == ["say one", "say three"]
         terminal.until("\n lyrebird")
+        ask(terminal, "/undo 9", "2 turns were taken back")
 
 
 def test_edit_opens_the_editor_and_its_text_waits_at_the_prompt(tmp_path: Path) -> None:

@@ -25,9 +25,10 @@ async def undo(talk: Conversation, turns: int = 1) -> None:
 
     What their code did stays done: files, variables and programs are as they are.
     """
-    if not talk.session.history.turns:
+    there = talk.session.history.turns
+    if not there:
         raise UsageError("There is nothing to take back.")
-    talk.session.undo(max(1, turns))
+    talk.session.undo(min(max(1, turns), there))
 
 
 async def edit(talk: Conversation) -> None:
