@@ -16,7 +16,7 @@ from interpreter.choosing import Choice, ToFetch, choose
 from interpreter.errors import UsageError
 from interpreter.hosts import AutoRun, Decline
 from interpreter.piped import Piped, piped
-from interpreter.stop import Stop
+from interpreter.stop import Stop, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,13 +62,18 @@ def once(prompt: str | None, context: Context) -> int:
 
 async def _turn(prompt: str, data: Piped | None, context: Context) -> int:
     with _terminal() as terminal:
+        try:
+            choice = await _choice(context, terminal)
+        except Stopped:
+            _tell(context, "Interrupted. What was fetched is kept; run this again to go on.")
+            return REASONS["interrupted"]
         renderer = _renderer(context)
         assembly = await assemble(
             replace(context.settings, background_after=None),
             host=_host(context, terminal, renderer),
             environment=context.environment,
             home=context.places,
-            choice=await _choice(context, terminal),
+            choice=choice,
             interactive=terminal is not None,
             consumers=(renderer,),
             warn=lambda words: _tell(context, words),

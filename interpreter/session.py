@@ -18,7 +18,7 @@ from interpreter import limits as bounds
 from interpreter import repetition, room, running
 from interpreter.asking import ask, cell_id
 from interpreter.background import Background, BackgroundCell
-from interpreter.errors import InterpreterError, ModelError, StorageError
+from interpreter.errors import InterpreterError, ModelError, StorageError, UsageError
 from interpreter.history import History, Spent
 from interpreter.limits import LimitReached, Limits
 from interpreter.patience import Patience
@@ -120,9 +120,15 @@ class Session:
                 yield event
 
     async def run_cell(self, language: str, code: str) -> AsyncGenerator[e.Event, None]:
-        """The user's own cell in the session's kernel or shell. The model is told of it at the next request."""
+        """The user's own cell in the session's kernel or shell. The model is told of it at the next request.
+
+        Raises `UsageError` if `language` cannot run here.
+        """
+        known = self.runners.resolve(language)
+        if known is None:
+            raise UsageError(f"{language} cannot run here. There is: {', '.join(self.runners.languages)}.")
         stop = Stop()
-        async with aclosing(self._view(self._user_cell(language, code, stop), stop)) as events:
+        async with aclosing(self._view(self._user_cell(known, code, stop), stop)) as events:
             async for event in events:
                 yield event
 

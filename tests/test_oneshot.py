@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -75,7 +77,8 @@ def test_where_nobody_can_be_asked_code_is_declined_with_exit_code_4_and_the_fla
         status, out, err = asked(tmp_path, endpoint, "Make a file.")
     assert (status, out, (tmp_path / "made").exists()) == (4, "", False)
     assert err.endswith(
-        "not run: it was declined\ninterpreter: Nobody could be asked whether to run this code. Give -y to run code without asking.\n"
+        "not run: it was declined\n"
+        "interpreter: Nobody could be asked whether to run this code. Give -y to run code without asking.\n"
     )
     assert len(endpoint.requests) == 1
 
@@ -99,10 +102,8 @@ def test_a_session_goes_on_where_it_ended_and_the_model_is_told_what_is_lost(tmp
 def test_a_key_reaches_neither_the_code_nor_the_disk(tmp_path: Path, variable: str, sent: str) -> None:
     look = "import os; print([v for v in os.environ.values() if v.startswith('sk-very')])"
     with serve(code(look), say("Nothing.")) as endpoint:
-        done = program(
-            *(tmp_path, "-y", "-m", "scripted", "--api-base", endpoint.base(), "Look."),
-            **{variable: "sk-very-secret-key"},
-        )
+        argv = ("-y", "-m", "scripted", "--api-base", endpoint.base(), "Look.")
+        done = program(tmp_path, *argv, **{variable: "sk-very-secret-key"})
     assert (done.returncode, done.stdout) == (0, "Nothing.\n")
     assert "[]\n" in done.stderr
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and b"sk-very-secret-key" in path.read_bytes()]
@@ -132,7 +133,8 @@ def test_a_prompt_that_is_no_text_in_this_locale_is_taken_for_utf_8(tmp_path: Pa
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     for locale, given, sent in ((plain, "gr\u00fcn".encode(), "gr\u00fcn"), ({}, b"gr\xfcn", "gr\ufffdn")):
         with serve(say("Two.")) as endpoint:
-            command = [sys.executable, "-m", "interpreter", "--model", "m", "--api-base", endpoint.base(), given]
+            flags = ("--model", "m", "--api-base", endpoint.base())
+            command: tuple[str | bytes, ...] = (sys.executable, "-m", "interpreter", *flags, given)
             done = subprocess.run(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -144,3 +146,22 @@ def test_a_prompt_that_is_no_text_in_this_locale_is_taken_for_utf_8(tmp_path: Pa
         messages = endpoint.bodies[0]["messages"]
         assert isinstance(messages, list)
         assert (done.returncode, done.stdout, messages[-1]["content"]) == (0, b"Two.\n", sent)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to a process there")
+def test_ctrl_c_while_the_model_is_fetched_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
+    pytest.importorskip("xllamacpp")
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # a proxy that never answers
+        command = [sys.executable, "-m", "interpreter", "--local", "hi"]
+        proxied = environment(tmp_path, HTTPS_PROXY=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=proxied, start_new_session=True
+        ) as asking:
+            assert asking.stderr is not None
+            first = asking.stderr.readline()
+            asking.send_signal(signal.SIGINT)
+            assert (first, asking.stderr.read(), asking.wait()) == (
+                "Asking huggingface.co ...\n",
+                "interpreter: Interrupted. What was fetched is kept; run this again to go on.\n",
+                130,
+            )

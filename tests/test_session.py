@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from interpreter import events as e
-from interpreter.errors import ModelError, RunnerError
+from interpreter.errors import ModelError, RunnerError, UsageError
 from interpreter.events import ProtocolName
 from interpreter.history import fold
 from interpreter.limits import Limits
@@ -367,3 +367,18 @@ def test_an_undone_turn_is_no_longer_sent() -> None:
         {"role": "assistant", "content": "One."},
         {"role": "user", "content": "3"},
     )
+
+
+def test_a_cell_of_the_user_in_a_language_that_is_not_here_is_refused_before_anything_happens() -> None:
+    seen: list[e.Event] = []
+    made, _ = session(words("Well."), consumers=(seen.append,))
+
+    async def run() -> None:
+        async with aclosing(made.run_cell("cobol", "x")) as events:
+            async for _ in events:
+                pass
+
+    with pytest.raises(UsageError, match=r"^cobol cannot run here\. There is: python, shell\.$"):
+        asyncio.run(run())
+    assert seen == []
+    assert types(turns(made, "Go on."))[-1] == "turn.finished"
