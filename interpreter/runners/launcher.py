@@ -16,6 +16,7 @@ import json
 import os
 import select
 import signal
+import socket
 import threading
 import time
 from importlib.machinery import PathFinder
@@ -128,6 +129,18 @@ def answer_inspections(kernel: Any) -> None:
     kernel.control_handlers["interpreter_variables_request"] = inspect
 
 
+def wake_at_signals() -> None:
+    """Let the event loop wake at each signal: ipykernel cancels a cell that awaits from a handler, which wakes nobody."""
+    from tornado.ioloop import IOLoop
+
+    if sys.platform != "win32":
+        read, written = socket.socketpair()
+        read.setblocking(False)
+        written.setblocking(False)
+        IOLoop.current().add_handler(read, lambda *_: read.recv(4096), IOLoop.READ)
+        signal.set_wakeup_fd(written.detach(), warn_on_full_buffer=False)
+
+
 def limit_memory(megabytes: int | None) -> None:
     """Let an allocation beyond the limit fail as a MemoryError in the cell."""
     if megabytes is not None and sys.platform != "win32":
@@ -171,6 +184,7 @@ def main(plan: dict[str, Any], arguments: list[str]) -> None:
         events.register("post_execute", sys.stderr.settle)  # type: ignore[union-attr]
         threads_remember_their_cell(lambda: sys.__dict__["stdout"].parent_header)
     answer_inspections(app.kernel)
+    wake_at_signals()
     end_with_the_program(app.poller)
     limit_memory(plan["memory_limit"])
     app.start()

@@ -83,6 +83,15 @@ def test_an_interrupt_ends_the_cell_and_keeps_the_state(kernel: Bench, code: str
     assert kernel.run("print(kept + 1)") == [Produced(kind="stdout", data={"text/plain": "42\n"}), OK]
 
 
+def test_a_signal_alone_ends_a_cell_that_awaits(kernel: Bench) -> None:
+    """Ours are followed by a message, which wakes the kernel too; on a busy machine that once was not enough."""
+    later = (
+        "import asyncio, os, subprocess\n_ = subprocess.Popen(['sh', '-c', f'sleep 0.3; kill -INT {os.getpid()}'])\n"
+    )
+    happened = kernel.run(f"{later}await asyncio.Future()", timeout=20)
+    assert (status(happened), error(happened)) == ("error", "CancelledError")
+
+
 def test_whoever_reads_is_let_go_at_once_though_c_code_goes_on(kernel: Bench) -> None:
     kernel.run("kept = 41")
     happened = kernel.run("print('ready', flush=True)\nsum(range(10**8))", stop_at="ready")
