@@ -27,7 +27,7 @@ Piece: TypeAlias = str | Grid
 def pieces(html: str) -> list[Piece]:
     """The paragraphs and tables of `html` in their order."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(html.replace("<![", "&lt;!["))  # the parser takes some marked sections for defects of itself
     reader.close()
     reader.end_paragraph()
     return reader.pieces
@@ -70,7 +70,7 @@ class _Reader(HTMLParser):
             self._in_cell = True
             self._all_names = self._all_names and tag == "th"
             span = dict(attrs).get("colspan") or "1"
-            self._span = min(int(span), 100) if span.isdigit() else 1
+            self._span = min(int(span), 100) if span.isdecimal() and len(span) < 5 else 1
         elif tag == "li":
             self.end_paragraph()
             self._text.append("• ")

@@ -18,6 +18,8 @@ NAMES = {"names": "' '.join(dir())"}
 _NOT_THE_USERS = frozenset({"In", "Out", "exit", "get_ipython", "open", "quit"})
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 """Drawn by a browser's JavaScript alone; the same output says in plain text what it is."""
+_DEEPEST = 100
+"""Levels of a value of JSON; what writes events ends with an error at a few hundred."""
 
 
 class Cell:
@@ -130,8 +132,19 @@ def names(content: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def _bundle(data: Mapping[str, Any]) -> MimeBundle:
-    shown = {kind: value for kind, value in data.items() if kind != _WIDGET}
+    shown = {kind: value for kind, value in data.items() if kind != _WIDGET and not _is_deep(value)}
+    if data and not shown and _WIDGET not in data:
+        return {"text/plain": "(a value nested too deeply to be kept)"}
     return shown | {"text/plain": clean(shown["text/plain"])} if isinstance(shown.get("text/plain"), str) else shown
+
+
+def _is_deep(value: object) -> bool:
+    """Whether anything stands more than `_DEEPEST` levels inside `value`."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        inside = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
+        level = [item for items in inside for item in items]
+    return bool(level)
 
 
 def _error(content: Mapping[str, Any]) -> Produced:

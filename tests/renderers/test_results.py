@@ -135,6 +135,16 @@ def test_nested_and_broken_html_is_read_as_far_as_it_goes() -> None:
     assert html.pieces(source) == [html.Grid(rows=[["a inner", "b", ""], ["c"]]), "after it"]
 
 
+@pytest.mark.parametrize("span", ["²", "9" * 5000, "-1", ""])
+def test_a_span_that_is_no_number_of_columns_is_one_column(span: str) -> None:
+    assert html.pieces(f"<table><tr><td colspan='{span}'>a<td>b</table>") == [html.Grid(rows=[["a", "b"]])]
+
+
+@pytest.mark.parametrize("source", ["<![foo[x]]>", "<![ x", "<![CDATA[x]]>", "<!x[", "<?x"])
+def test_declarations_of_any_kind_are_no_error(source: str) -> None:
+    assert "before" in html.text(f"before{source}")
+
+
 @pytest.mark.parametrize(
     ("source", "read"),
     [

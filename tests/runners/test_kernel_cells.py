@@ -70,6 +70,14 @@ def test_output_of_child_processes_and_c_code_comes_whole_before_the_cell_ends(k
     assert kernel.late == []
 
 
+def test_a_value_nested_deeper_than_an_event_can_hold_is_told_by_its_text(kernel: Bench) -> None:
+    build = (
+        "from IPython.display import publish_display_data as show\nvalue = 1\nfor _ in range(400): value = [value]\n"
+    )
+    assert kernel.run(build + "show({'application/json': value, 'text/plain': 'deep'})") == [shown("deep"), OK]
+    assert kernel.run("show({'application/json': value})") == [shown("(a value nested too deeply to be kept)"), OK]
+
+
 def test_shell_escapes_and_magics_run(kernel: Bench) -> None:
     assert text(kernel.run("!echo from the shell"), "stdout").split() == ["from", "the", "shell"]
     assert text(kernel.run("%%bash\necho from a cell"), "stdout") == "from a cell\n"
