@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import errno
 import os
 import sys
 import traceback
@@ -73,7 +74,7 @@ class Parser(argparse.ArgumentParser):
 def run(argv: Sequence[str]) -> int:
     """Run the program; the exit code. The outer edge: an error of ours is one line, a defect of ours one more."""
     try:
-        return _run(argv, os.environ)
+        return _flushed(_run(argv, os.environ))
     except InterpreterError as error:
         _complain(str(error))
         return error.exit_code
@@ -84,8 +85,17 @@ def run(argv: Sequence[str]) -> int:
     except SystemExit as shown:  # --help and --version
         return int(shown.code or 0)
     except Exception as defect:  # noqa: BLE001 - the outer edge
+        if isinstance(defect, OSError) and defect.errno == errno.ENOSPC:
+            _complain("A disk is full: what was to be written could not be.")
+            return 1
         _complain(f"This is a defect of the program ({type(defect).__name__}). {_kept(defect)}")
         return 1
+
+
+def _flushed(code: int) -> int:
+    """`code`, once stdout has taken everything: what it does not take is told like any other trouble."""
+    sys.stdout.flush()
+    return code
 
 
 def _complain(words: str) -> None:

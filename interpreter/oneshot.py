@@ -85,7 +85,7 @@ async def _turn(prompt: str, data: Piped | None, context: Context) -> int:
             renderer.close()
     if finished.reason == "declined" and terminal is None:
         _tell(context, _NOBODY)
-    return 141 if renderer.broken else exit_code(finished, last)
+    return 141 if renderer.broken and finished.reason != "failed" else exit_code(finished, last)
 
 
 @contextmanager

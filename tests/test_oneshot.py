@@ -165,3 +165,24 @@ def test_ctrl_c_while_the_model_is_fetched_is_one_line_and_exit_code_130(tmp_pat
                 "interpreter: Interrupted. What was fetched is kept; run this again to go on.\n",
                 130,
             )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is there")
+def test_a_full_disk_behind_stdout_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    with serve(say("Two.")) as endpoint, Path("/dev/full").open("w") as full:
+        asking = ("--model", "m", "--api-base", endpoint.base(), "hi")
+        for argv, said in (
+            (asking, "error: The output cannot be written: No space left on device.\n"),
+            (("doctor", "--model", "m"), "interpreter: A disk is full: what was to be written could not be.\n"),
+        ):
+            done = subprocess.run(
+                [sys.executable, "-m", "interpreter", *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+                timeout=120,
+                env=environment(tmp_path),
+            )
+            assert (done.returncode, done.stderr) == (1, said)

@@ -6,9 +6,14 @@ import errno
 import os
 from typing import TextIO
 
+from interpreter.errors import StorageError
+
 
 class Writer:
-    """Writes to `file` and flushes. When nobody reads any more, all that follows is dropped and `broken` is true."""
+    """Writes to `file` and flushes. When nobody reads any more, all that follows is dropped and `broken` is true.
+
+    So it is, after a `StorageError`, where the disk behind `file` takes no more.
+    """
 
     def __init__(self, file: TextIO) -> None:
         self.broken = False
@@ -28,9 +33,9 @@ class Writer:
             self._file.write(text)
             self._file.flush()
         except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.EIO):
-                raise
             self._silence()
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                raise StorageError(f"The output cannot be written: {error.strerror or error}.") from error
         self.at_line_start = text.endswith("\n")
 
     def line(self, text: str) -> None:
