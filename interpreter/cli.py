@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
-from interpreter import __version__
+from interpreter import __version__, secrets
 from interpreter.commands.context import Context
 from interpreter.errors import InterpreterError, UsageError
 from interpreter.options import Option, Value
@@ -105,9 +105,12 @@ def _complain(words: str) -> None:
 def _kept(defect: Exception) -> str:
     """Where the traceback is, for whoever reports it; it is not shown, since it may hold what the user typed."""
     file = places(os.environ).cache / "crash.txt"
+    told = secrets.known(os.environ).masked("".join(traceback.format_exception(defect)))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("".join(traceback.format_exception(defect)), encoding="utf-8")
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as kept:
+            kept.write(told)
     except OSError:
         return "Its traceback could not be kept."
     return f"Its traceback is in {file}; please report it with what you did."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -140,3 +141,27 @@ def test_where_stdout_or_stderr_is_closed_nothing_is_told_and_the_exit_code_is_t
         ["sh", "-c", script], capture_output=True, text=True, check=False, timeout=60, env=environment(tmp_path)
     )
     assert (done.returncode, done.stderr) == (status, "")
+
+
+def test_a_defect_is_one_line_and_its_traceback_is_kept_for_its_owner_alone_without_a_key(tmp_path: Path) -> None:
+    script = (
+        "import os\nfrom interpreter.cli import run\n"
+        "class Odd(str):\n    def startswith(self, *_):\n        raise ValueError(os.environ['OPENAI_API_KEY'])\n"
+        "raise SystemExit(run([Odd('x')]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=environment(tmp_path, OPENAI_API_KEY="sk-very-secret-1"),
+    )
+    kept = tmp_path / "cache" / "crash.txt"
+    words = f"Its traceback is in {kept}; please report it with what you did."
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"interpreter: This is a defect of the program (ValueError). {words}\n",
+    )
+    assert kept.read_text(encoding="utf-8").endswith("ValueError: [masked]\n")
+    assert sys.platform == "win32" or stat.S_IMODE(kept.stat().st_mode) == 0o600
