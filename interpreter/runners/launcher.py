@@ -130,7 +130,7 @@ def answer_inspections(kernel: Any) -> None:
 
 
 def wake_at_signals() -> None:
-    """Let the event loop wake at each signal: ipykernel cancels a cell that awaits from a handler, which wakes nobody."""
+    """Let the event loop wake at each signal: the handler that cancels a cell that awaits does not wake it."""
     from tornado.ioloop import IOLoop
 
     if sys.platform != "win32":
