@@ -41,6 +41,8 @@ _BUSY = "{model} is overloaded. Wait a little and ask again."
 _SLOW = "{model} did not answer in time. Ask again, or check {base}."
 _UNKNOWN = "{base} knows no model {model}. Check --model and --api-base."
 _NOBODY = "Nobody answers at {base}. Check --api-base, and that the server runs."
+_NO_NETWORK = "The provider of {model} cannot be reached. Check the network and its proxy, or give --api-base."
+"""Instead of `_NOBODY` where no address was given."""
 _SOMEONE = "the provider"
 _FORM = "{model} does not take function calls in this form. Try --protocol text."
 
@@ -206,8 +208,9 @@ def classify(error: BaseException, *, model: str, base: str | None, secrets: Sec
         found = re.search(row.says, f"{said} {names} {deep}", re.IGNORECASE | re.DOTALL) if row.says else None
         if row.says and found is None:
             continue
+        words = _NO_NETWORK if row.words == _NOBODY and not base else row.words
         return ModelError(
-            _sentence(row.words.format(model=model, base=base or _SOMEONE, why=_brief(said))),
+            _sentence(words.format(model=model, base=base or _SOMEONE, why=_brief(said))),
             fault=row.fault,
             detail=said,
             retry_after=_retry_after(error, said),

@@ -119,7 +119,7 @@ def test_a_provider_without_an_address_is_called_so() -> None:
     found = [classify(Said(status, "Connection error."), model="m", base=None) for status in (404, 500)]
     assert [str(error) for error in found] == [
         "The provider knows no model m. Check --model and --api-base.",
-        "Nobody answers at the provider. Check --api-base, and that the server runs.",
+        "The provider of m cannot be reached. Check the network and its proxy, or give --api-base.",
     ]
 
 
