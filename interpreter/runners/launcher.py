@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SETTLE = 0.5
 """Seconds the end of a cell may wait for what its child processes have already written."""
+LISTED = "matplotlib-inline"
+"""Matplotlib looks for its backend, which draws into cells, among the entry points of all distributions."""
 
 
 class Borrowed(DistributionFinder):
@@ -47,11 +49,10 @@ class Borrowed(DistributionFinder):
         return PathFinder.find_spec(name, [folder], target) if folder and path is None else None
 
     def find_distributions(self, context: Any = None) -> Iterable[Any]:
-        """The metadata of one distribution by its name; a listing of all does not show what is borrowed."""
-        if context is None or not context.name:
-            return ()
+        """The metadata of one distribution by its name; of what is borrowed a listing of all shows `LISTED` alone."""
+        name = (context.name if context is not None else None) or LISTED
         folders = sorted(set(self._modules.values()))
-        return MetadataPathFinder.find_distributions(DistributionFinder.Context(name=context.name, path=folders))
+        return MetadataPathFinder.find_distributions(DistributionFinder.Context(name=name, path=folders))
 
 
 def threads_remember_their_cell(current: Callable[[], Any]) -> None:
@@ -135,9 +136,13 @@ def wake_at_signals() -> None:
 
     if sys.platform != "win32":
         read, written = socket.socketpair()
+
+        def drained(*_: object) -> None:
+            read.recv(4096)
+
         read.setblocking(False)
         written.setblocking(False)
-        IOLoop.current().add_handler(read, lambda *_: read.recv(4096), IOLoop.READ)
+        IOLoop.current().add_handler(read.fileno(), drained, IOLoop.READ)
         signal.set_wakeup_fd(written.detach(), warn_on_full_buffer=False)
 
 

@@ -140,7 +140,10 @@ def test_a_bare_environment_runs_cells_and_sees_none_of_our_packages(bare: Path,
         for ours in ("litellm", "rich", "pytest", "nbformat", "interpreter", "debugpy"):
             happened = made.run(f"import {ours}")
             assert (ours, status(happened), error(happened)) == (ours, "error", "ModuleNotFoundError")
-        assert text(made.run("import importlib.metadata as m\n[d.name for d in m.distributions()]")) == "[]"
+        listed = "import importlib.metadata as m\n[d.metadata['Name'] for d in m.distributions()]"
+        assert text(made.run(listed)) == "['matplotlib-inline']"
+        backends = "[entry.name for entry in m.entry_points(group='matplotlib.backend')]"
+        assert text(made.run(backends)) == "['inline']"  # else matplotlib refuses to draw into cells
         assert text(made.run("import asyncio\nawait asyncio.sleep(0, 'awaited')")) == "'awaited'"
         assert text(made.run("import subprocess\n!python -c 'import sys; print(sys.prefix)'")) == f"{bare}\n"
     assert sorted(path.name for path in bare.rglob("*")) == before
