@@ -76,8 +76,8 @@ def load(path: Path) -> Json:
             notebook = _version_4(text)
             _complete(notebook)
             nbformat.validate(notebook)
-    except (nbformat.ValidationError, ValueError, AttributeError, KeyError, TypeError) as error:
-        why = str(error).partition("\n")[0][:200]
+    except (nbformat.ValidationError, ValueError, AttributeError, KeyError, TypeError, AssertionError) as error:
+        why = str(error).partition("\n")[0][:200] or "it is damaged"
         raise UsageError(f"{path} is not a Jupyter notebook that can be read: {why}") from error
     return notebook
 
@@ -89,7 +89,8 @@ def _version_4(text: str) -> Json:
     reads: Any = nbformat.reads
     convert: Any = nbformat.convert
     node = reads(text, as_version=nbformat.NO_CONVERT)
-    plain: Json = json.loads(json.dumps(convert(node, 4) if node.nbformat < 4 else node))
+    told = json.dumps(convert(node, 4) if node.nbformat < 4 else node, ensure_ascii=False)
+    plain: Json = json.loads(told.encode(errors="replace"))  # halves of characters, which nothing can write
     return plain
 
 

@@ -18,6 +18,16 @@ from interpreter.notebooks.document import OURS, Json
 from interpreter.notebooks.file import load
 
 _NEVER_RUN = "It was not run in the notebook."
+_TEXTS = ("role", "language", "by", "model", "decision", "approved", "note", "proposed", "status")
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(_TEXTS, str),
+    "seconds": (int, float),
+    "inputs": list,
+    "attachments": list,
+}
+"""Of what kind each of our notes is."""
+_LONGEST = 1e10
+"""Seconds; no cell can have run longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +67,19 @@ def language(document: Json) -> str:
 def ours(cell: Json) -> Mapping[str, Any]:
     """What this program noted of a cell; empty where it did not write it."""
     about = cell["metadata"].get(OURS)
-    return about if isinstance(about, Mapping) and "role" in about else {}
+    return about if isinstance(about, Mapping) and "role" in about and _is_whole(about) else {}
+
+
+def _is_whole(about: Mapping[str, Any]) -> bool:
+    """Whether nobody has changed what this program noted into something that it cannot have noted."""
+    attachments = about.get("attachments", [])
+    return (
+        all(isinstance(about[name], kind) for name, kind in _KINDS.items() if name in about)
+        and about.get("approved", "asked") in get_args(e.Approver)
+        and abs(about.get("seconds", 0)) < _LONGEST
+        and all(isinstance(line, str | None) for line in about.get("inputs", []))
+        and all(isinstance(it, Mapping) and isinstance(it.get("size"), int) for it in attachments)
+    )
 
 
 def code_of(cell: Json, main: str) -> tuple[str, str]:

@@ -171,6 +171,8 @@ def test_a_notebook_of_version_3_is_read(tmp_path: Path) -> None:
         ("{", "{path} is not a Jupyter notebook that can be read: "),
         ("[]", "{path} is not a Jupyter notebook that can be read: "),
         ('{"nbformat": 4}', "{path} is not a Jupyter notebook that can be read: "),
+        ('{"nbformat": 4, "nbformat_minor": null, "metadata": {}, "cells": []}',
+         "{path} is not a Jupyter notebook that can be read: it is damaged"),
         ('{"nbformat": 9, "cells": [], "metadata": {}}', "{path} is not a Jupyter notebook that can be read: "),
         ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "odd"}]}',
          "{path} is not a Jupyter notebook that can be read: "),
@@ -184,3 +186,32 @@ def test_what_is_no_notebook_is_one_line(tmp_path: Path, content: str | None, sa
         open_notebook(path)
     assert str(caught.value).startswith(said.format(path=path))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"approved": "nobody"},
+        {"approved": ["asked"]},
+        {"seconds": "long"},
+        {"seconds": float("inf")},
+        {"seconds": 10**400},
+        {"status": ["ok"]},
+        {"inputs": [5]},
+        {"attachments": "all"},
+        {"attachments": [{"size": "x"}]},
+    ],
+)
+def test_a_cell_whose_notes_somebody_broke_is_the_users_own(tmp_path: Path, changed: dict[str, object]) -> None:
+    made = document([STARTED, *turn("Count.", step(1, "", cell("c1", "print(1)", printed("c1", "1\n"))))])
+    made["cells"][-1]["metadata"]["local_interpreter"].update(changed)
+    save(tmp_path / "broken.ipynb", made)
+    last = open_notebook(tmp_path / "broken.ipynb").history.entries[-1]
+    assert isinstance(last, h.UserCell)
+    assert (last.cell.code, last.cell.status, last.cell.by) == ("print(1)", "ok", "user")
+
+
+def test_halves_of_characters_in_a_notebook_are_question_marks(tmp_path: Path) -> None:
+    code = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": 1, "source": "'\ud800'"}
+    opened = open_notebook(foreign(tmp_path / "half.ipynb", code))
+    assert [event.code for event in opened.events if isinstance(event, e.CodeProposed)] == ["'?'"]
