@@ -84,7 +84,8 @@ def notice(event: Notice) -> str:
         case e.Warned():
             return f"warning: {clean(event.text)}"
         case e.Retrying():
-            return f"{clean_line(event.reason)} Trying again in {seconds(event.wait)}."
+            reason = clean_line(event.reason).removesuffix(" Ask again.")  # the program does
+            return f"{reason} Trying again in {seconds(event.wait)}."
         case e.ProtocolChanged():
             return f"The endpoint does not take {event.from_!r}; asking it with {event.to!r}."
         case e.CodeRejected():

@@ -63,3 +63,10 @@ def test_a_terminal_without_unicode_gets_what_it_can_show(tmp_path: Path) -> Non
         consume = PlainRenderer(file, io.StringIO())
         consume(e.Text(text="naïve → ok"))
     assert path.read_text() == "na?ve ? ok\n"
+
+
+def test_who_is_asked_again_by_the_program_is_not_told_to_ask_again() -> None:
+    err = io.StringIO()
+    reason = "The connection to m ended in the middle of a reply. Ask again."
+    PlainRenderer(io.StringIO(), err)(e.Retrying(attempt=1, wait=1.0, reason=reason))
+    assert err.getvalue() == "The connection to m ended in the middle of a reply. Trying again in 1.0 s.\n"
