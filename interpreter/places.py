@@ -40,6 +40,11 @@ class Places:
         return self.cache / "model.log"
 
     @property
+    def commands(self) -> Path:
+        """One notebook for each session that was kept as a command."""
+        return self.data / "commands"
+
+    @property
     def sessions(self) -> Path:
         """One folder a session."""
         return self.data / "sessions"

@@ -28,7 +28,7 @@ def run(given: argparse.Namespace, context: Context) -> int:
     """Do it; the exit code: 0, 3 where a cell fails, 130 when interrupted."""
     from interpreter.saved import command, parameters
 
-    folder = context.places.data / "commands"
+    folder = context.places.commands
     if given.name is None:
         return _list(command.every(folder), context)
     found = command.find(given.name, folder)

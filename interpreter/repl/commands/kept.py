@@ -92,7 +92,7 @@ async def save_as(talk: Conversation, name: str) -> None:
     from interpreter.saved.command import save_as as saved
 
     command, *chosen = name.split()
-    file = saved(talk.session.history, command, talk.context.places.data / "commands", chosen=chosen)
+    file = saved(talk.session.history, command, talk.context.places.commands, chosen=chosen)
     talk.say(f"Kept as {file}\nRun it with: interpreter run {command}")
 
 
