@@ -35,6 +35,8 @@ _WATCH = 5.0
 _SETTLE = 1.0
 """Seconds in which the end of a cell may still come behind the reply to a later request."""
 _CUT = "The connection to the server was cut. What came of this code from here on is not known."
+_GAP = "[The connection to the server was cut for a while. What was printed in that time may be missing.]\n"
+"""The server keeps what comes once it has noticed the cut; what it sent before that is nowhere any more."""
 _PLAIN = "get_ipython().InteractiveTB.set_mode(mode='Plain')"
 """Lets a Python kernel of ours tell errors as briefly as those on this machine do."""
 
@@ -184,9 +186,11 @@ class RemoteKernel:
         self._go(self._settled(tuple(self._running)))
 
     async def _settled(self, running: tuple[str, ...]) -> None:
+        """The kernel answers behind a cell, so these have ended by then, whether they said so or not."""
         if not running:
             return
-        """The kernel answers behind a cell, so these have ended by then, whether they said so or not."""
+        for identity in running:
+            self._pretend(identity, "stream", {"name": "stderr", "text": _GAP})
         _, answer = self.send("shell", "kernel_info_request", {})
         await asyncio.wait({answer})
         await asyncio.sleep(_SETTLE)

@@ -48,7 +48,7 @@ def _address(server: subprocess.Popen[bytes], run: Path) -> str:
 class Wire:
     """Passes what comes on to `there`, until it is cut; what comes later is passed on again.
 
-    `deaf`: what comes from there is lost, until it is cut.
+    `deaf`: what comes from there is lost, until it is cut. `down`: whoever connects is cut off at once.
     """
 
     def __init__(self, there: str) -> None:
@@ -58,6 +58,7 @@ class Wire:
         self._passing: set[asyncio.Task[None]] = set()
         self.connections = 0
         self.deaf = False
+        self.down = False
 
     async def lay(self) -> str:
         """Listen; the address."""
@@ -81,6 +82,9 @@ class Wire:
         await asyncio.gather(*self._passing, return_exceptions=True)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.down:
+            writer.transport.abort()
+            return
         self.connections += 1
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._ends += [writer, there_writer]
