@@ -52,6 +52,12 @@ def _refusal(refused: Feature, says: str, words: str, statuses: tuple[int, ...] 
 
 
 TABLE: tuple[Row, ...] = (
+    Row(  # the client library, on its way to the other interface that OpenAI's newer models want for calls
+        fault="protocol",
+        refused="calls",
+        says=r"No module named 'mcp'",
+        words="{model} can be asked so only through a package that is missing here: pip install 'litellm[mcp]'.",
+    ),
     Row(
         fault="connect",
         says=r"CERTIFICATE_VERIFY_FAILED|certificate verify failed",

@@ -11,7 +11,7 @@ from interpreter.events import ProtocolName
 
 _NO_CALLS_AT_ALL = re.compile(
     r"tool choice requires|(?:not|n't) support(?:ed)? (?:tool|function|parameters)|support tool use|requires? --jinja|"
-    r"not enabled",
+    r"not enabled|No module named 'mcp'",
     re.IGNORECASE,
 )
 

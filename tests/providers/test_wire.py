@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from contextlib import aclosing
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -314,4 +315,15 @@ def test_a_key_with_characters_that_no_key_has_is_said_to_be_so() -> None:
     assert turn.finished == e.TurnFinished(
         reason="failed",
         error="The key for scripted holds characters that no key has. Check --api-key for what was pasted with it.",
+    )
+
+
+@pytest.mark.skipif(find_spec("mcp") is not None, reason="with that package the library's other way is open")
+def test_a_model_whose_calls_the_library_sends_another_way_is_asked_in_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # where nobody answers: nothing leaves this machine
+    turn = drive("openai/gpt-5.6", "Hello.")
+    changed = [(event.from_, event.to) for event in turn.events if isinstance(event, e.ProtocolChanged)]
+    assert changed == [("tools", "text")]
+    assert turn.finished.error == (
+        "The provider of openai/gpt-5.6 cannot be reached. Check the network and its proxy, or give --api-base."
     )
