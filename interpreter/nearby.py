@@ -18,6 +18,8 @@ from interpreter.events import Attachment
 _MOST_NAMES = 20
 _MOST_FILES = 3  # whose beginnings travel with one prompt
 _HEAD, _LINES = 400, 3  # characters and lines of each
+CUT = "… (the rest is not shown: open the file in a ```python block)"
+"""Said where the lines end: a small model that is not told so answers from the lines it sees."""
 _COMMON = ("numpy", "pandas", "matplotlib", "scipy", "sympy", "sklearn", "requests", "openpyxl", "PIL")
 """Packages that models like to import."""
 
@@ -85,7 +87,7 @@ def mentioned(prompt: str, folder: Path) -> tuple[Attachment, ...]:
 def _begun(file: Attachment) -> Attachment:
     """`file` with few of its lines: enough to see what they hold, too few to answer from them."""
     lines = file.head.splitlines()
-    return replace(file, head="\n".join([*lines[:_LINES], "…"])) if len(lines) > _LINES else file
+    return replace(file, head="\n".join([*lines[:_LINES], CUT])) if len(lines) > _LINES else file
 
 
 def _words(prompt: str) -> Iterable[str]:

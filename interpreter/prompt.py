@@ -14,7 +14,7 @@ from pathlib import Path
 
 from interpreter.events import Attachment, Output
 from interpreter.history import Cell, Entry, Prompt, Reply
-from interpreter.nearby import Nearby
+from interpreter.nearby import CUT, Nearby
 from interpreter.protocols.brief import Brief
 
 
@@ -101,7 +101,7 @@ def _examples() -> tuple[Entry, ...]:
 
     A small model does what it saw, down to the names; so these are names that nobody uses, and standard library alone.
     """
-    head = "field,crop,kilos\nnorth,barley,12.5\nsouth,oats,30\n…"
+    head = f"field,crop,kilos\nnorth,barley,12.5\nsouth,oats,30\n{CUT}"
     weights = (
         "import csv\nwith open('harvest.csv') as file:\n    rows = list(csv.DictReader(file))\n"
         "print(sum(float(row['kilos']) for row in rows))"

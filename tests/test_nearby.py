@@ -11,7 +11,7 @@ import pytest
 
 from interpreter import events as e
 from interpreter.events import Attachment
-from interpreter.nearby import look, mentioned, names, packages
+from interpreter.nearby import CUT, look, mentioned, names, packages
 from interpreter.protocols.ladder import FixedProtocol
 from interpreter.session import Session
 from interpreter.testing import FakeRunners, MemoryKeeper, ScriptedHost, ScriptedModel, words
@@ -23,7 +23,7 @@ def test_a_file_that_the_prompt_names_travels_with_its_first_lines(tmp_path: Pat
     (tmp_path / "notes").write_text("no ending, so perhaps only a word", encoding="utf-8")
     (sales,) = mentioned("What is the total in 'sales.csv'? See notes and missing.txt, e.g. sales.csv.", tmp_path)
     assert (sales.path, sales.media_type) == (str(tmp_path / "sales.csv"), "text/csv")
-    assert sales.head == "product,amount\ntea,1\ntea,1\n…"
+    assert sales.head == f"product,amount\ntea,1\ntea,1\n{CUT}"
 
 
 @pytest.mark.parametrize("prompt", ["Read ../secret.txt", "Read {outside}", "Read link.txt", "Read folder.d", "Hi."])
