@@ -16,6 +16,7 @@ from interpreter.seams import Asked, Ended, Happening, Produced, Runner
 from interpreter.stop import Stop
 
 T = TypeVar("T")
+STREAMS = ("stdout", "stderr")
 
 
 class Bench:
@@ -82,7 +83,20 @@ async def happenings_of(
                 stop.set()
             if isinstance(happening, Asked):
                 await runner.answer(typed.pop(0) if typed else None)
-    return seen
+    return joined(seen)
+
+
+def joined(happenings: Sequence[Happening]) -> list[Happening]:
+    """The same with neighbouring text of one stream in one piece: how it is cut depends on the machine's load."""
+    whole: list[Happening] = []
+    for happening in happenings:
+        last = whole[-1] if whole else None
+        if isinstance(happening, Produced) and isinstance(last, Produced) and last.kind == happening.kind in STREAMS:
+            words = f"{last.data['text/plain']}{happening.data['text/plain']}"
+            whole[-1] = Produced(kind=happening.kind, data={"text/plain": words})
+        else:
+            whole.append(happening)
+    return whole
 
 
 def at(folder: Path, **more: Any) -> Workplace:

@@ -39,11 +39,8 @@ class ShellBench:
         timeout: float | None = None,
         lines: Sequence[str | None] = (),
     ) -> list[Happening]:
-        """What running `code` brings, neighbouring output joined: how it is cut depends on the machine's load.
-
-        The stop is set when `stop_at` was printed; `lines` are typed when asked.
-        """
-        return joined(self.loop.run(happenings_of(self.runner, code, stop_at=stop_at, timeout=timeout, lines=lines)))
+        """What running `code` brings. The stop is set when `stop_at` was printed; `lines` are typed when asked."""
+        return self.loop.run(happenings_of(self.runner, code, stop_at=stop_at, timeout=timeout, lines=lines))
 
     def wait(self, said: Callable[[], bool]) -> None:
         """Return when `said` becomes true; a minute is too long."""
@@ -54,19 +51,6 @@ class ShellBench:
                     await asyncio.sleep(0.01)
 
         self.loop.run(waiting())
-
-
-def joined(happenings: Sequence[Happening]) -> list[Happening]:
-    """The same with neighbouring output of one kind in one piece."""
-    whole: list[Happening] = []
-    for happening in happenings:
-        last = whole[-1] if whole else None
-        if isinstance(happening, Produced) and isinstance(last, Produced) and last.kind == happening.kind:
-            words = f"{last.data['text/plain']}{happening.data['text/plain']}"
-            whole[-1] = Produced(kind=happening.kind, data={"text/plain": words})
-        else:
-            whole.append(happening)
-    return whole
 
 
 @contextmanager

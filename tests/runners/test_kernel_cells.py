@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import aclosing
 
 import pytest
 
 from interpreter.seams import Asked, Cleared, Ended, Happening, Produced
+from interpreter.stop import Stop
 from tests.runners.bench import Bench, at, bench, error, status, text
 
 
@@ -177,7 +179,11 @@ def test_a_single_message_of_many_megabytes_arrives_whole(kernel: Bench) -> None
 
 
 def test_a_flood_of_lines_arrives_whole_and_in_order(kernel: Bench) -> None:
-    happened = kernel.run("for n in range(100_000):\n    print(n)")
+    async def flood() -> list[Happening]:
+        async with aclosing(kernel.runner.run("for n in range(100_000):\n    print(n)", Stop())) as happenings:
+            return [happening async for happening in happenings]
+
+    happened = kernel.do(flood())
     assert text(happened) == "".join(f"{n}\n" for n in range(100_000))
     assert len(happened) < 5_000
 
