@@ -111,7 +111,6 @@ class LocalServer:
         return starting.cancelled() or starting.exception() is not None or not starting.result().alive
 
     async def _start(self) -> Served:
-        check_support()
         check_file(self._weights)
         key = token_urlsafe(32)
         process = await self._spawn()
