@@ -25,14 +25,8 @@ class FunctionsProtocol:
 
     def request(self, history: History) -> Request:
         """The whole conversation in this dialect, and the function."""
-        rendered: list[Message] = [{"role": "system", "content": self._brief.system}]
-        for entry, head, tail in messages.budgeted(self._brief, history):
-            if isinstance(entry, Reply):
-                rendered += self._reply(entry, head, tail)
-            else:
-                rendered.append(messages.of_user(entry, head, tail))
         function = definition.execute_code(self._brief.languages)
-        return Request(messages=messages.merged(rendered), functions=(function,))
+        return Request(messages=messages.conversation(self._brief, history, self._reply), functions=(function,))
 
     def reader(self) -> CallReader:
         """A reader for one reply."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from interpreter.history import Cell, Entry, History, Note, Prompt, Reply, UserCell, kept
 from interpreter.protocols import content
@@ -24,6 +24,19 @@ def budgeted(brief: Brief, history: History) -> Iterator[tuple[Entry, int, int]]
         turn += isinstance(entry, Prompt)
         old = turn <= history.shortened and (entry is not latest or history.shortened > history.turns)
         yield entry, brief.head_old if old else brief.head, brief.tail_old if old else brief.tail
+
+
+def conversation(
+    brief: Brief, history: History, reply: Callable[[Reply, int, int], Iterable[Message]]
+) -> tuple[Message, ...]:
+    """The whole conversation behind its system text; `reply` renders a reply with its results in a dialect."""
+    rendered: list[Message] = [{"role": "system", "content": brief.system}]
+    for entry, head, tail in budgeted(brief, history):
+        if isinstance(entry, Reply):
+            rendered += reply(entry, head, tail)
+        else:
+            rendered.append(of_user(entry, head, tail))
+    return merged(rendered)
 
 
 def of_user(entry: Prompt | UserCell | Note, head: int, tail: int) -> Message:

@@ -24,14 +24,8 @@ class ToolsProtocol:
 
     def request(self, history: History) -> Request:
         """The whole conversation in this dialect, and the tool."""
-        rendered: list[Message] = [{"role": "system", "content": self._brief.system}]
-        for entry, head, tail in messages.budgeted(self._brief, history):
-            if isinstance(entry, Reply):
-                rendered += self._reply(entry, head, tail)
-            else:
-                rendered.append(messages.of_user(entry, head, tail))
         tool = {"type": "function", "function": definition.execute_code(self._brief.languages)}
-        return Request(messages=messages.merged(rendered), tools=(tool,))
+        return Request(messages=messages.conversation(self._brief, history, self._reply), tools=(tool,))
 
     def reader(self) -> CallReader:
         """A reader for one reply."""
