@@ -18,7 +18,7 @@ from interpreter.events import Attachment
 _MOST_NAMES = 20
 _MOST_FILES = 3  # whose beginnings travel with one prompt
 _HEAD, _LINES = 400, 3  # characters and lines of each
-CUT = "… (the rest is not shown: open the file in a ```python block)"
+CUT = "… (the rest is not shown: read it with code)"
 """Said where the lines end: a small model that is not told so answers from the lines it sees."""
 _COMMON = ("numpy", "pandas", "matplotlib", "scipy", "sympy", "sklearn", "requests", "openpyxl", "PIL")
 """Packages that models like to import."""

@@ -118,6 +118,8 @@ def _examples() -> tuple[Entry, ...]:
         Reply(text="You're welcome!"),
         Prompt(text="Why is the sky blue?"),
         Reply(text="Because air scatters blue light more than red light."),
+        Prompt(text="Who wrote Hamlet?"),
+        Reply(text="William Shakespeare wrote Hamlet."),
         Prompt(text="Sort the lines of birds.txt with sort."),
         _ran("example-4", "sort birds.txt", "crow\nowl\nwren\n", language="shell"),
         Reply(text="Sorted, they are: crow, owl, wren."),
