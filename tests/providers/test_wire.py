@@ -21,7 +21,8 @@ from interpreter import events as e
 from interpreter.models.litellm import LitellmModel
 from interpreter.protocols.exchange import Request
 from interpreter.stop import Stop, Stopped
-from tests.providers.answers import Broken, Refuse, Rules, Say, code, say
+from tests.providers.answers import Broken, Raw, Refuse, Rules, Say, code, say
+from tests.providers.behaviours import chunk
 from tests.providers.driving import drive
 from tests.providers.server import Endpoint, serve
 
@@ -327,3 +328,12 @@ def test_a_model_whose_calls_the_library_sends_another_way_is_asked_in_text(monk
     assert turn.finished.error == (
         "The provider of openai/gpt-5.6 cannot be reached. Check the network and its proxy, or give --api-base."
     )
+
+
+def test_a_reply_that_says_the_same_very_often_comes_whole() -> None:
+    begun = chunk({"role": "assistant", "content": ""})
+    row = Raw(events=(begun, *[chunk({"content": "-----"})] * 300, chunk({}, finish="stop")))
+    with serve(row) as endpoint:
+        driven = drive("scripted", base=endpoint.base())
+    assert [event.text for event in driven.events if isinstance(event, e.Text)] == ["-----" * 300]
+    assert len(endpoint.requests) == 1
