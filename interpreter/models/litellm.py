@@ -51,7 +51,8 @@ def load() -> ModuleType:
         if collecting:
             gc.enable()
     litellm.suppress_debug_info = True
-    litellm.REPEATED_STREAMING_CHUNK_LIMIT = sys.maxsize  # else a long row of the same letters ends the reply
+    unlisted: Any = litellm
+    unlisted.REPEATED_STREAMING_CHUNK_LIMIT = sys.maxsize  # else a long row of the same letters ends the reply
     litellm.disable_hf_tokenizer_download = True
     litellm.disable_aiohttp_transport = True  # httpx: its errors are the ones `faults` was measured on
     bundle = os.environ.get("REQUESTS_CA_BUNDLE")

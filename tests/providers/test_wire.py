@@ -22,8 +22,8 @@ from interpreter.models.litellm import LitellmModel
 from interpreter.protocols.exchange import Request
 from interpreter.stop import Stop, Stopped
 from tests.providers.answers import Broken, Raw, Refuse, Rules, Say, code, say
-from tests.providers.behaviours import chunk
 from tests.providers.driving import drive
+from tests.providers.openai_wire import chunk
 from tests.providers.server import Endpoint, serve
 
 HELLO = Request(messages=({"role": "user", "content": "Hello."},))
