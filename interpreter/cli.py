@@ -207,7 +207,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
             choices = "|".join(known.choices)
             parser.add_argument(*known.flags, dest=known.name, metavar=choices, help=words)
         else:
-            parser.add_argument(*known.flags, dest=known.name, metavar=known.metavar, help=words)
+            shown = known.metavar if _takes_value(known) else f"[{known.metavar}]"
+            parser.add_argument(*known.flags, dest=known.name, metavar=shown, help=words)
 
 
 def _takes_value(known: Option) -> bool:

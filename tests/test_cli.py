@@ -165,3 +165,10 @@ def test_a_defect_is_one_line_and_its_traceback_is_kept_for_its_owner_alone_with
     )
     assert kept.read_text(encoding="utf-8").endswith("ValueError: [masked]\n")
     assert sys.platform == "win32" or stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_help_shows_which_values_need_not_be_given(tmp_path: Path) -> None:
+    shown = program(tmp_path, "--help").stdout
+    assert "--local [FILE.gguf]" in shown
+    assert "--resume [ID]" in shown
+    assert "--max-steps N" in shown
