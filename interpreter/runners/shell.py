@@ -147,18 +147,20 @@ class ShellRunner(Opaque):
     async def _happenings(self, shell: ShellProcess, watcher: asyncio.Task[None]) -> AsyncGenerator[Happening, None]:
         """What the cell prints, whole lines at once, and what it asks, until it is over or given up."""
         loop = asyncio.get_running_loop()
-        silence, look, evicted, shown = 0.0, 0, False, loop.time()
+        silence, look, evicted, held = 0.0, 0, False, loop.time()  # held: since when text waits
         while not shell.over.is_set() and not watcher.done():
             wait = _QUIET[min(look, len(_QUIET) - 1)]
+            waited = shell.stream.size > 0
             if await _within(self._news, wait):
                 self._news.clear()
+                held = held if waited else loop.time()
                 silence, look = 0.0, 0
             else:
                 silence, look = silence + wait, look + 1
                 async for happening in self._asked(shell, silence):
                     yield happening
-            if text := shell.stream.take(unfinished=silence > 0 or loop.time() - shown > _HELD):
-                shown = loop.time()
+            if text := shell.stream.take(unfinished=silence > 0 or loop.time() - held > _HELD):
+                held = loop.time()
                 shell.taken()
                 if text.strip() or not self._struck:
                     yield _stdout(text)

@@ -50,6 +50,15 @@ def test_a_question_is_put_to_the_person_and_neither_it_nor_the_answer_is_output
     ]
 
 
+@on_linux
+def test_a_question_after_long_work_is_not_told_as_output_first(attended: ShellBench) -> None:
+    assert attended.run('sleep 1; read -p "Sure? " x; echo "[$x]"', lines=["y"]) == [
+        Asked(prompt="Sure? "),
+        printed("[y]\n"),
+        OK,
+    ]
+
+
 def test_a_password_is_asked_for_in_secret(attended: ShellBench) -> None:
     code = 'read -s -p "Password: " word; echo; echo "${#word} characters"'
     assert attended.run(code, lines=["hunter2"]) == [
