@@ -269,6 +269,20 @@ def test_a_question_finds_a_settled_screen_and_the_cell_goes_on_after_it() -> No
     assert screen.lines()[4:] == ["who?", "name: Ada", "hello Ada"]
 
 
+def test_a_question_that_was_printed_already_stands_there_once() -> None:
+    screen = Screen()
+    draw = renderer(screen)
+    for event in (*decided(), text("c1", "stdout", "one\n\x1b[1mPassword: \x1b[0m")):
+        draw(event)
+    draw(e.InputRequested(cell="c1", prompt="Password: ", secret=True))
+    assert screen.lines()[3:] == ["── output", "one"]
+    screen.write("Password: \n")
+    for event in (e.InputGiven(cell="c1", text=None), text("c1", "stdout", "\n"), text("c1", "stdout", "welcome\n")):
+        draw(event)
+    draw.settle()
+    assert screen.lines()[4:] == ["one", "Password:", "welcome"]
+
+
 def test_waiting_is_told_after_a_second_and_leaves_nothing_behind() -> None:
     screen, clock = Screen(), Clock()
     draw = renderer(screen, clock)

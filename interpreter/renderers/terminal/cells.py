@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from interpreter import events as e
 from interpreter.renderers.rewriting import Rewriting
-from interpreter.renderers.sanitize import Sanitizer, visible
+from interpreter.renderers.sanitize import Sanitizer, clean, visible
 from interpreter.renderers.terminal.highlight import Highlighter
 from interpreter.renderers.terminal.results import Drawn, Results
 from interpreter.renderers.terminal.styled import bare, last_rows, painted
@@ -99,6 +99,14 @@ class OutputView:
         self._streams.clear()
         self._displays.clear()
         self._scene = deque(maxlen=_HEAD)
+
+    def forget(self, line: str) -> bool:
+        """Do not draw what was begun of `line`, if anything was: somebody else draws the whole of it."""
+        for kind, (_, lines) in self._streams.items():
+            if lines.line and line.startswith(clean(lines.line)):
+                del self._streams[kind]
+                return True
+        return False
 
     def take(self) -> list[str]:
         """The lines finished since the last call."""

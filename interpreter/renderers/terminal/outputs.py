@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interpreter import events as e
 from interpreter.renderers import words
-from interpreter.renderers.sanitize import clean_line
+from interpreter.renderers.sanitize import clean, clean_line
 from interpreter.renderers.terminal.canvas import Canvas
 from interpreter.renderers.terminal.cells import OutputView
 from interpreter.renderers.terminal.results import Results
@@ -19,6 +19,7 @@ class Outputs:
         """The cell that runs and is waited for."""
         self._canvas = canvas
         self._colour = colour
+        self._asked = False  # a line of the cell's was begun, and ended by whoever answered
         self._own = False  # the running cell is the user's, who sees it in what was typed
         self._later: dict[str, OutputView] = {}  # of threads, and of cells in the background
 
@@ -30,11 +31,19 @@ class Outputs:
     def add(self, output: e.Output) -> None:
         """Take one output. Half a line of a cell that is not waited for waits for its end."""
         if output.cell == self.running:
-            self._open().add(output)
+            asked, self._asked = self._asked, False
+            if not (asked and output.data.get("text/plain") == "\n"):
+                self._open().add(output)
         else:
             view = self._later.setdefault(output.cell, self._view())
             view.add(output)
             self._write_later(output.cell, view)
+
+    def ask(self, prompt: str) -> None:
+        """The running cell asks: the host is going to draw `prompt`, which the cell may have printed before."""
+        part = self._canvas.part
+        self._asked = isinstance(part, OutputView) and part.forget(clean(prompt))
+        self._canvas.settle()
 
     def clear(self, cell: str) -> None:
         """The cell took back what it showed."""

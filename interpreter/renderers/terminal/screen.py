@@ -191,7 +191,7 @@ class TerminalRenderer:
                 self._outputs.clear(event.cell)
             case e.InputRequested():
                 if event.cell == self._outputs.running:
-                    self._canvas.settle()
+                    self._outputs.ask(event.prompt)
             case e.InputGiven():
                 if event.cell == self._outputs.running:
                     self._canvas.status.start("running")
