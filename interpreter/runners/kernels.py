@@ -53,7 +53,7 @@ class Kernel(Protocol):
 
     @property
     def ours(self) -> bool:
-        """Whether our launcher started it, which answers for variables beside a running cell."""
+        """Whether it answers for its variables beside a running cell: our launcher does, and who was taught to."""
 
     async def start(self) -> None:
         """Return when it answers. Raises `RunnerError` with its own words if it does not."""

@@ -1,6 +1,7 @@
 """Kernels behind a Jupyter Server or Enterprise Gateway: started, spoken with and ended over the network.
 
-Knows nothing of cells, but that one whose end was said into a broken connection must end all the same.
+Knows nothing of cells, but that one whose end was said into a broken connection must end all the same. A Python kernel
+is taught to retell what it sent, so that nothing is lost there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import shutil
 import struct
 import uuid
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from interpreter.runners.answers import Answers
 from interpreter.runners.channels import Channel, Message, Received
 from interpreter.runners.gateway import Gateway
 from interpreter.runners.installing import Remedy
+from interpreter.runners.order import Order
 from interpreter.runners.websocket import LastingSocket
 
 if TYPE_CHECKING:
@@ -37,6 +39,11 @@ _SETTLE = 1.0
 _CUT = "The connection to the server was cut. What came of this code from here on is not known."
 _GAP = "[The connection to the server was cut for a while. What was printed in that time may be missing.]\n"
 """The server keeps what comes once it has noticed the cut; what it sent before that is nowhere any more."""
+_FLOOD = "[More was printed than the server passes on. Some of it is missing.]\n"
+_LIMITED = ("IOPub data rate exceeded", "IOPub message rate exceeded")
+"""How a server begins its word that it drops output from now on. https://jupyter-server.readthedocs.io"""
+_BEAT = 0.5
+"""Seconds between two requests for what a server does not pass on."""
 _PLAIN = "get_ipython().InteractiveTB.set_mode(mode='Plain')"
 """Lets a Python kernel of ours tell errors as briefly as those on this machine do."""
 
@@ -61,7 +68,7 @@ class RemoteKernel:
         self.died = asyncio.Event()
         self.exit_code: int | None = None
         self.language = ""
-        self.ours = False
+        self.ours = False  # until it was taught
         self.foreign = foreign
         self.id = id
         self._gateway = gateway
@@ -71,7 +78,10 @@ class RemoteKernel:
         self._keep = keep
         self._session = uuid.uuid4().hex
         self._answers = Answers()
-        self._running: dict[str, None] = {}  # the cells whose end was not told yet
+        self._running: dict[str, str] = {}  # the cells whose end was not told yet: the request, until it has begun
+        self._order = Order(self._passed_on)
+        self._speaker = ""  # the session of the kernel's own messages; a server may put in others
+        self._catching_up: asyncio.Task[None] | None = None
         self._told = asyncio.Event()
         self._typed = ""  # the latest answer to a question, as long as nothing shows that it arrived
         self._why = ""
@@ -107,10 +117,10 @@ class RemoteKernel:
             "version": "5.3",
         }
         parts = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": channel}
-        if kind == "execute_request" and not content.get("silent"):
-            self._running[identity] = None
         reply = self._answers.expected(identity)
         text = json.dumps(parts)
+        if kind == "execute_request" and not content.get("silent"):
+            self._running[identity] = text
         self._typed = text if channel == "stdin" else self._typed
         self._socket.send(text)
         return identity, reply
@@ -157,11 +167,12 @@ class RemoteKernel:
                     _, answer = self.send("shell", "kernel_info_request", {})
                     done, _ = await asyncio.wait({answer}, timeout=2)
                     if done:
-                        info = answer.result()["content"]
-                        self.language = info.get("language_info", {}).get("name", "").lower()
+                        info = answer.result()
+                        self._speaker = info["header"]["session"]
+                        self.language = info["content"].get("language_info", {}).get("name", "").lower()
                         await asyncio.wait({asyncio.ensure_future(self._told.wait())}, timeout=0.5)
-                        if self.language == "python" and not self.foreign:
-                            self.send("shell", "execute_request", {"code": _PLAIN, "silent": True})
+                        if self.language == "python":
+                            self._go(self._teach())
                         return
         why = self._why or f"it did not answer within {_START:.0f} seconds"
         raise RunnerError(f"The kernel {self._name} could not be used at {self._gateway.address.url}: {why}.")
@@ -177,31 +188,73 @@ class RemoteKernel:
 
     def _end(self, why: str) -> None:
         self._why = self._why or why
+        self._order.release()
         self.died.set()
+
+    # ---- what a connection loses
+
+    async def _teach(self) -> None:
+        """Let it retell what it said, and answer for its variables; a Python without ipykernel's ways cannot."""
+        if not self.foreign:
+            self.send("shell", "execute_request", {"code": _PLAIN, "silent": True})
+        _, answer = self.send("shell", "execute_request", {"code": _teaching(), "silent": True})
+        await asyncio.wait({answer})
+        self.ours = answer.result()["content"]["status"] == "ok"
 
     def _settle(self) -> None:
         """After a new connection: what was typed last may not have arrived, and what was said last may be lost."""
         if self._typed and self._socket is not None:
             self._socket.send(self._typed)  # a second time does no harm: before it asks, a kernel forgets old answers
-        self._go(self._settled(tuple(self._running)))
+        if self.ours:
+            self._order.hold()
+        self._catch_up(self._settled(tuple(self._running)))
+
+    def _catch_up(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this from now on instead of what was begun before: one catches up with all that was lost."""
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        self._catching_up = self._go(work)
 
     async def _settled(self, running: tuple[str, ...]) -> None:
         """The kernel answers behind a cell, so these have ended by then, whether they said so or not."""
-        if not running:
-            return
-        for identity in running:
-            self._pretend(identity, "stream", {"name": "stderr", "text": _GAP})
+        whole = self.ours and await self._retold()
+        if not whole:
+            for identity in running:
+                self._pretend(identity, "stream", {"name": "stderr", "text": _GAP})
         _, answer = self.send("shell", "kernel_info_request", {})
         await asyncio.wait({answer})
         await asyncio.sleep(_SETTLE)
         for identity in running:
-            if identity in self._running:
+            if whole and self._running.get(identity) and self._socket is not None:
+                self._socket.send(self._running[identity])  # it would have said that it begins: this never arrived
+            elif identity in self._running:
                 lost = {"ename": "ConnectionLost", "evalue": _CUT, "traceback": [_CUT]}
                 self._pretend(identity, "error", lost)
                 self._pretend(identity, "status", {"execution_state": "idle"})
 
+    async def _drained(self) -> None:
+        """The server drops output of a cell, for how long it does not say: until its end the kernel itself tells it."""
+        running = tuple(self._running)
+        told = False
+        self._order.hold()
+        while any(identity in self._running for identity in running):
+            if not await self._retold(more=True) and not told:
+                told = True
+                for identity in running:
+                    self._pretend(identity, "stream", {"name": "stderr", "text": _FLOOD})
+            await asyncio.sleep(_BEAT)
+        self._order.release()
+
+    async def _retold(self, *, more: bool = False) -> bool:
+        """Put in what the kernel sent since it was heard last; whether it remembered all of that."""
+        _, answer = self.send("control", "interpreter_missed_request", {"after": self._order.recent})
+        await asyncio.wait({answer})
+        told = answer.result()["content"]
+        self._order.retold(told["messages"], more=more)
+        return bool(told["whole"])
+
     def _pretend(self, parent: str, kind: str, content: Mapping[str, object]) -> None:
-        self._take(
+        self._passed_on(
             {
                 "channel": "iopub",
                 "header": {"msg_type": kind},
@@ -210,10 +263,11 @@ class RemoteKernel:
             }
         )
 
-    def _go(self, work: Any) -> None:
+    def _go(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # ---- messages
 
@@ -236,21 +290,44 @@ class RemoteKernel:
             return
         self._take(message)
 
-    def _take(self, message: dict[str, Any]) -> None:
-        channel: Channel = message["channel"]
-        message["msg_type"] = kind = message["header"]["msg_type"]
-        state = message["content"].get("execution_state") if channel == "iopub" and kind == "status" else None
+    def _take(self, message: Message) -> None:
+        channel, kind, content = message["channel"], message["header"]["msg_type"], message["content"]
         if channel == "iopub":
             self._told.set()
+        if channel == "iopub" and kind == "status" and content["execution_state"] in ("restarting", "dead"):
+            self._end("the server noticed that its process ended")
+        elif channel not in ("iopub", "stdin"):
+            self._passed_on(message)
+        elif self.ours and kind == "stream" and self._is_limit(message):
+            self._catch_up(self._drained())
+        else:
+            self._order.came(message)
+
+    def _is_limit(self, message: Message) -> bool:
+        """Whether the server tells that it drops output."""
+        text: str = message["content"]["text"]
+        return message["header"]["session"] != self._speaker and text.startswith(_LIMITED)
+
+    def _passed_on(self, message: Message) -> None:
+        channel, kind = message["channel"], message["header"]["msg_type"]
+        identity = message["parent_header"].get("msg_id", "")
+        if channel == "iopub":
             self._typed = ""
+            if identity in self._running:
+                self._running[identity] = ""
+            if kind == "status" and message["content"]["execution_state"] == "idle":
+                self._running.pop(identity, None)
         elif channel != "stdin":
             self._answers.came(message)
-        if state == "idle":
-            self._running.pop(message["parent_header"].get("msg_id", ""), None)
-        if state in ("restarting", "dead"):
-            self._end("the server noticed that its process ended")
-        else:
-            self._received(channel, message)
+        self._received(channel, {**message, "msg_type": kind})
+
+
+def _teaching() -> str:
+    """The code that teaches a kernel; it binds no name, and trusts none that its user may have bound."""
+    sources = [Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8") for name in ("inspected", "taught")]
+    built_in, kernel = "__import__('builtins')", "__import__('IPython').get_ipython().kernel"
+    run = "".join(f"{built_in}.exec({source!r}, o), " for source in sources)
+    return f"(lambda o: ({run}o['teach']({kernel}, o['report'])) and None)({{}})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

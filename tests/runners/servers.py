@@ -48,7 +48,8 @@ def _address(server: subprocess.Popen[bytes], run: Path) -> str:
 class Wire:
     """Passes what comes on to `there`, until it is cut; what comes later is passed on again.
 
-    `deaf`: what comes from there is lost, until it is cut. `down`: whoever connects is cut off at once.
+    `deaf`: what comes from there is lost, until it is cut; `mute`: what goes there. `down`: whoever connects is cut off
+    at once.
     """
 
     def __init__(self, there: str) -> None:
@@ -58,6 +59,7 @@ class Wire:
         self._passing: set[asyncio.Task[None]] = set()
         self.connections = 0
         self.deaf = False
+        self.mute = False
         self.down = False
 
     async def lay(self) -> str:
@@ -67,7 +69,7 @@ class Wire:
 
     def cut(self) -> None:
         """Break every connection there is, without a word."""
-        self.deaf = False
+        self.deaf = self.mute = False
         ends, self._ends = self._ends, []
         for end in ends:
             end.transport.abort()
@@ -96,7 +98,7 @@ class Wire:
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, back: bool) -> None:
         with suppress(ConnectionError):
             while data := await source.read(65536):
-                if not (back and self.deaf):
+                if not (self.deaf if back else self.mute):
                     sink.write(data)
                     await sink.drain()
         sink.close()

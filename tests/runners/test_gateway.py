@@ -21,6 +21,7 @@ from interpreter.runners.remote_languages import RemoteRunners
 from interpreter.seams import Asked, Ended, Happening, Produced
 from interpreter.stop import Stop
 from tests.runners.bench import happenings_of, status, text
+from tests.runners.plain_kernel import kernelspec
 from tests.runners.servers import TOKEN, Wire, jupyter_server
 
 
@@ -32,7 +33,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[str]:
-    """The address of one server for the whole module."""
+    """The address of one server for the whole module, which has a Python and a plain kernel."""
+    kernelspec(folder / "data")
     with jupyter_server(folder) as url:
         yield url
 
@@ -48,10 +50,10 @@ async def gateway(url: str, token: str | None = TOKEN) -> AsyncIterator[Gateway]
 
 
 @asynccontextmanager
-async def python(there: Gateway, **more: Any) -> AsyncIterator[JupyterRunner]:
-    """A Python of that gateway, closed afterwards."""
+async def python(there: Gateway, *, name: str = "python3", **more: Any) -> AsyncIterator[JupyterRunner]:
+    """A Python, or another kernel, of that gateway, closed afterwards."""
     runner = JupyterRunner(
-        kernels=RemoteKernels(gateway=there, name="python3", **more), interactive=True, late=lambda _: None
+        kernels=RemoteKernels(gateway=there, name=name, **more), interactive=True, late=lambda _: None
     )
     try:
         yield runner
@@ -180,6 +182,21 @@ def test_input_is_asked_for_and_typed(server: str) -> None:
     run(story())
 
 
+def test_variables_are_told_beside_a_running_cell(server: str) -> None:
+    async def story() -> None:
+        async with gateway(server) as there, python(there) as runner:
+            await happenings_of(runner, "import time\nkept = [1, 2]")
+            stop, told = Stop(), []
+            async with aclosing(runner.run("print('begun', flush=True)\ntime.sleep(60)", stop)) as happened:
+                async for happening in happened:
+                    if "begun" in text([happening]):
+                        told = [(variable.name, variable.summary) for variable in await runner.variables()]
+                        stop.set()
+            assert told == [("kept", "2 items")]
+
+    run(story())
+
+
 def test_a_kernel_is_joined_by_its_id_and_left_running(server: str) -> None:
     async def story() -> None:
         async with gateway(server) as there:
@@ -251,12 +268,12 @@ def test_a_shell_cell_says_how_it_ended_and_leaves_python_alone(server: str) -> 
 
 
 @asynccontextmanager
-async def behind_a_wire(server: str) -> AsyncIterator[tuple[JupyterRunner, Wire]]:
-    """A Python of the server, ready, and the wire to it."""
+async def behind_a_wire(server: str, name: str = "python3") -> AsyncIterator[tuple[JupyterRunner, Wire]]:
+    """A kernel of the server, ready, and the wire to it."""
     wire = Wire(server)
     url = await wire.lay()
     try:
-        async with gateway(url) as there, python(there) as runner:
+        async with gateway(url) as there, python(there, name=name) as runner:
             await happenings_of(runner, "import time")
             yield runner, wire
     finally:
@@ -284,7 +301,6 @@ for number in range(100):
 "the end"
 """
 """Waits after some lines until the server has noticed a cut, and tells when it has printed others."""
-GAP = "[The connection to the server was cut for a while. What was printed in that time may be missing.]\n"
 
 
 async def until(said: Callable[[], bool]) -> None:
@@ -321,7 +337,7 @@ def test_a_wire_cut_twice_in_the_middle_of_a_cell_loses_no_line(server: str, fol
 
             seen = await happenings(runner, COUNTS, look)
             assert text(seen, "stdout").split() == [str(number) for number in range(100)]
-            assert (text(seen, "stderr"), text(seen, "result"), status(seen)) == (2 * GAP, "'the end'", "ok")
+            assert (text(seen, "stderr"), text(seen, "result"), status(seen)) == ("", "'the end'", "ok")
             await asyncio.gather(*outages)
 
     run(story())
@@ -342,7 +358,7 @@ def test_what_is_typed_while_the_wire_is_cut_arrives(server: str) -> None:
     run(story())
 
 
-def test_a_cell_whose_end_was_said_into_a_dead_wire_ends_and_says_so(server: str) -> None:
+def test_what_was_said_into_a_dead_wire_is_told_again(server: str) -> None:
     async def story() -> None:
         async with behind_a_wire(server) as (runner, wire):
 
@@ -351,10 +367,80 @@ def test_a_cell_whose_end_was_said_into_a_dead_wire_ends_and_says_so(server: str
                     wire.deaf = True
                     asyncio.get_running_loop().call_later(1.5, wire.cut)
 
-            seen = await happenings(runner, "print('begun', flush=True)\ntime.sleep(0.5)\nprint('lost')", look)
-            cut = "The connection to the server was cut. What came of this code from here on is not known."
-            assert (text(seen), status(seen)) == (f"begun\n{GAP}{cut}", "error")
+            code = """
+import sys
+print('begun', flush=True)
+time.sleep(0.5)
+for number in range(3000):
+    print(number, file=sys.stdout if number < 1500 else sys.stderr)
+number
+"""
+            seen = await happenings(runner, code, look)
+            lines = "".join(f"{number}\n" for number in range(3000))
+            assert (text(seen), status(seen)) == (f"begun\n{lines}2999", "ok")
             assert text(await happenings_of(runner, "6 * 7")) == "42"
+
+    run(story())
+
+
+def test_a_question_that_was_asked_into_a_dead_wire_is_asked_again_and_once(server: str) -> None:
+    async def story() -> None:
+        async with behind_a_wire(server) as (runner, wire):
+            asked = []
+            async with aclosing(runner.run("print('begun', flush=True)\ntime.sleep(0.5)\ninput('? ')", Stop())) as all:
+                async for happening in all:
+                    if isinstance(happening, Asked):
+                        asked.append(happening)
+                        wire.cut()
+                        await runner.answer("typed")
+                    elif "begun" in text([happening]):
+                        wire.deaf = True
+                        asyncio.get_running_loop().call_later(1.5, wire.cut)
+            assert (asked, text([happening])) == ([Asked(prompt="? ")], "")
+            assert text(await happenings_of(runner, "_")) == "'typed'"
+
+    run(story())
+
+
+def test_a_cell_that_was_sent_into_a_dead_wire_is_sent_again(server: str) -> None:
+    async def story() -> None:
+        async with behind_a_wire(server) as (runner, wire):
+            await happenings_of(runner, "count = 0")
+            wire.mute = True
+            asyncio.get_running_loop().call_later(1, wire.cut)
+            assert text(await happenings_of(runner, "count += 1; count")) == "1"
+            assert text(await happenings_of(runner, "count")) == "1"
+
+    run(story())
+
+
+def test_a_kernel_that_cannot_tell_again_loses_what_was_on_its_way_and_that_is_said(server: str) -> None:
+    async def story() -> None:
+        async with behind_a_wire(server, "plain") as (runner, wire):
+
+            def look(printed: str) -> None:
+                if "begun" in printed:
+                    wire.deaf = True
+                    asyncio.get_running_loop().call_later(1.5, wire.cut)
+
+            seen = await happenings(runner, "say('begun\\n'); time.sleep(0.5); say('lost')", look)
+            gap = "[The connection to the server was cut for a while. What was printed in that time may be missing.]\n"
+            cut = "The connection to the server was cut. What came of this code from here on is not known."
+            assert (text(seen), status(seen)) == (f"begun\n{gap}{cut}", "error")
+            assert text(await happenings_of(runner, "say('again')")) == "again"
+
+    run(story())
+
+
+def test_more_than_the_server_passes_on_is_shown_whole(server: str) -> None:
+    lines = 400_000
+
+    async def story() -> None:
+        async with gateway(server) as there, python(there) as runner:
+            happened = await happenings_of(
+                runner, f"for number in range({lines}): print(number, 'and some more words')"
+            )
+            assert text(happened) == "".join(f"{number} and some more words\n" for number in range(lines))
 
     run(story())
 

@@ -1,0 +1,47 @@
+"""A kernel of another language than Python, for what must hold of every kernel. Started by its kernelspec.
+
+Its cells are Python all the same, with `say(text)` for output and nothing else of ipykernel's.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ipykernel.kernelapp import IPKernelApp
+from ipykernel.kernelbase import Kernel
+
+
+class Plain(Kernel):
+    """Runs a cell, and says what it is told to say."""
+
+    implementation = "plain"
+    implementation_version = "1"
+    language_info = {"name": "plain", "mimetype": "text/plain", "file_extension": ".txt"}  # noqa: RUF012 - ipykernel's
+    banner = "Plain"
+
+    def do_execute(self, code: str, silent: bool, *_: Any, **__: Any) -> dict[str, Any]:  # type: ignore[override]
+        """Run `code`."""
+
+        def say(text: str) -> None:
+            told = {"name": "stdout", "text": text}
+            self.send_response(self.iopub_socket, "stream", told)  # type: ignore[no-untyped-call]
+
+        exec(code, {"say": say, "time": time})
+        return {"status": "ok", "execution_count": self.execution_count, "payload": [], "user_expressions": {}}
+
+
+def kernelspec(data: Path) -> None:
+    """Write its kernelspec, `plain`, into a Jupyter data folder."""
+    folder = data / "kernels" / "plain"
+    folder.mkdir(parents=True)
+    argv = [sys.executable, "-m", __name__, "-f", "{connection_file}"]
+    told = {"argv": argv, "display_name": "Plain", "language": "plain", "env": {"PYTHONPATH": str(Path.cwd())}}
+    (folder / "kernel.json").write_text(json.dumps(told))
+
+
+if __name__ == "__main__":
+    IPKernelApp.launch_instance(kernel_class=Plain)
