@@ -20,7 +20,7 @@ from interpreter.runners.opaque import Opaque
 from interpreter.runners.shell_dialects import environment_for, find
 from interpreter.runners.shell_jobs import Job, alive
 from interpreter.runners.shell_process import ShellProcess
-from interpreter.runners.shell_questions import is_question, program
+from interpreter.runners.shell_questions import is_question, is_secret, program
 from interpreter.seams import Asked, Ended, Happening, Produced, Restarted, RunnerState
 from interpreter.stop import Stop
 
@@ -67,6 +67,7 @@ class ShellRunner(Opaque):
         self._quelling: asyncio.Task[None] | None = None
         self._stop = Stop()
         self._unanswered = 0
+        self._secret = False  # what is asked for must not be seen
         self._wanted: CellStatus | None = None  # how the running cell has to end
         self._struck = False  # it was interrupted
 
@@ -114,7 +115,7 @@ class ShellRunner(Opaque):
             return
         if text is not None:
             line = text.partition("\n")[0] + "\n"
-            shell.stream.answered(line if shell.terminal.echoes else "")
+            shell.stream.answered("" if self._secret else line)
             shell.terminal.write(line.encode("utf-8", "surrogateescape"))
             return
         self._unanswered += 1
@@ -186,7 +187,8 @@ class ShellRunner(Opaque):
             return
         prompt = clean(shown + stream.take(unfinished=True))
         if self._interactive:
-            yield Asked(prompt=prompt, secret=not shell.terminal.echoes)
+            self._secret = is_secret(shell.terminal, prompt)
+            yield Asked(prompt=prompt, secret=self._secret)
             if shown:
                 yield _stdout("\n")
         else:

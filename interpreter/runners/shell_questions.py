@@ -22,6 +22,7 @@ _POLLS = {
 }
 """The numbers of those that wait for any of several files."""
 _QUESTION = re.compile(r"[?:>\])$#%] ?$")
+_HIDDEN = re.compile(r"pass|secret|token|credential|key|code|\bpin\b", re.IGNORECASE)
 PATIENCE = 2.0
 """Seconds of silence after which the begin of a line that looks like a question is taken for one."""
 
@@ -44,6 +45,11 @@ def is_question(terminal: Terminal, line: str, silence: float) -> bool:
         case "maybe":
             hidden = terminal.by_lines and not terminal.echoes
             return silence >= PATIENCE and (hidden or _QUESTION.search(line) is not None)
+
+
+def is_secret(terminal: Terminal, prompt: str) -> bool:
+    """Whether what is typed must not be seen. Who draws an own line to be edited hides it from the terminal only."""
+    return not terminal.echoes and (terminal.by_lines or _HIDDEN.search(prompt) is not None)
 
 
 def program(terminal: Terminal) -> str:

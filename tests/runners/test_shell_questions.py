@@ -68,6 +68,14 @@ def test_a_password_is_asked_for_in_secret(attended: ShellBench) -> None:
     ]
 
 
+@pytest.mark.parametrize(("prompt", "secret"), [("sql> ", False), ("API token: ", True)])
+def test_a_program_that_draws_its_own_line_hides_only_what_sounds_secret(
+    attended: ShellBench, prompt: str, secret: bool
+) -> None:
+    code = f"stty -echo -icanon; printf '{prompt}'; head -n 1 | sed 's/.*/[&]/'; stty echo icanon"
+    assert attended.run(code, lines=["select 1"]) == [Asked(prompt=prompt, secret=secret), printed("[select 1]\n"), OK]
+
+
 def test_a_program_that_asks_twice_is_answered_twice(attended: ShellBench) -> None:
     code = f'{sys.executable} -c \'print(input("a> ") + input("b> "))\''
     assert attended.run(code, lines=["one", "two"]) == [
