@@ -23,12 +23,18 @@ _PATIENCE = 30.0
 _QUESTION = """
 import sys
 sys.path.pop(0)
-import importlib.util as u, json, sysconfig as s
+import json
+version = "%d.%d" % sys.version_info[:2]
+if sys.version_info < (3, 8):
+    print(json.dumps({"old": version}))
+    sys.exit()
+import importlib.util as u, sysconfig as s
 print(json.dumps({
-    "version": "%d.%d" % sys.version_info[:2], "abi": s.get_config_var("EXT_SUFFIX") or "",
+    "version": version, "abi": s.get_config_var("EXT_SUFFIX") or "",
     "packages": s.get_path("purelib"), "kernel": u.find_spec("ipykernel") is not None,
     "pip": u.find_spec("pip") is not None}))
 """
+"""Python 2 can read it as well, and then says what it is; `launcher.py` runs in no Python older than the one here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,7 @@ class Facts:
 async def ask(executable: str, environment: Mapping[str, str], cache: Path) -> Facts:
     """The facts about `executable`, from `cache` while neither it nor its packages have changed.
 
-    Raises `RunnerError` if it does not answer as a Python does.
+    Raises `RunnerError` if it does not answer as a Python does, or is too old for a kernel.
     """
     return await asyncio.to_thread(_ask, executable, environment, cache / "pythons.json")
 
@@ -77,11 +83,14 @@ def _fresh(executable: str, environment: Mapping[str, str]) -> Facts:
             stdin=subprocess.DEVNULL,
             check=True,
         )
-        return Facts(**json.loads(done.stdout.splitlines()[-1]))
+        told = json.loads(done.stdout.splitlines()[-1])
+        if old := told.get("old"):
+            raise RunnerError(f"{executable} is Python {old}; code runs in 3.8 or later. Give --python another one.")
+        return Facts(**told)
     except subprocess.CalledProcessError as error:
         words = (error.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise RunnerError(f"{executable} does not work: {words}. Give --python another one.") from error
-    except (OSError, subprocess.TimeoutExpired, ValueError, TypeError, IndexError) as error:
+    except (OSError, subprocess.TimeoutExpired, ValueError, TypeError, AttributeError, IndexError) as error:
         raise RunnerError(f"{executable} does not answer as a Python does. Give --python another one.") from error
 
 

@@ -214,6 +214,13 @@ def test_a_program_that_is_no_python_is_one_clear_line(work: Path, tmp_path: Pat
         made.run("1")
 
 
+def test_a_python_that_is_too_old_for_a_kernel_is_one_clear_line(work: Path, tmp_path: Path) -> None:
+    python = script(tmp_path / "old" / "python", """echo '{"old": "3.7"}'""")
+    says = rf"^{python} is Python 3\.7; code runs in 3\.8 or later\. Give --python another one\.$"
+    with bench(at(work, python=str(python)), interactive=True) as made, pytest.raises(RunnerError, match=says):
+        made.run("1", lines=["y"])
+
+
 def test_a_python_is_asked_once_until_it_changes(work: Path, tmp_path: Path) -> None:
     python = another(tmp_path, kernel=True)
     python.write_text(python.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\necho x >> {tmp_path}/starts\n"))
