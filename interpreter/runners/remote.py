@@ -1,7 +1,6 @@
 """Kernels behind a Jupyter Server or Enterprise Gateway: started, spoken with and ended over the network.
 
-Knows nothing of cells, but that one whose end was said into a broken connection must end all the same. A Python kernel
-is taught to retell what it sent, so that nothing is lost there.
+A Python kernel is taught to retell what it sent, so that a broken connection loses nothing. Knows nothing of cells.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from interpreter.runners.answers import Answers
 from interpreter.runners.channels import Channel, Message, Received
 from interpreter.runners.gateway import Gateway
 from interpreter.runners.installing import Remedy
-from interpreter.runners.order import Order
+from interpreter.runners.recovery import Recovery
 from interpreter.runners.websocket import LastingSocket
 
 if TYPE_CHECKING:
@@ -34,16 +33,6 @@ _START = 120.0
 """Seconds a started kernel may take until it answers."""
 _WATCH = 5.0
 """Seconds between two looks whether the server still has the kernel; a death it notices itself it tells at once."""
-_SETTLE = 1.0
-"""Seconds in which the end of a cell may still come behind the reply to a later request."""
-_CUT = "The connection to the server was cut. What came of this code from here on is not known."
-_GAP = "[The connection to the server was cut for a while. What was printed in that time may be missing.]\n"
-"""The server keeps what comes once it has noticed the cut; what it sent before that is nowhere any more."""
-_FLOOD = "[More was printed than the server passes on. Some of it is missing.]\n"
-_LIMITED = ("IOPub data rate exceeded", "IOPub message rate exceeded")
-"""How a server begins its word that it drops output from now on. https://jupyter-server.readthedocs.io"""
-_BEAT = 0.5
-"""Seconds between two requests for what a server does not pass on."""
 _PLAIN = "get_ipython().InteractiveTB.set_mode(mode='Plain')"
 """Lets a Python kernel of ours tell errors as briefly as those on this machine do."""
 
@@ -78,12 +67,8 @@ class RemoteKernel:
         self._keep = keep
         self._session = uuid.uuid4().hex
         self._answers = Answers()
-        self._running: dict[str, str] = {}  # the cells whose end was not told yet: the request, until it has begun
-        self._order = Order(self._passed_on)
-        self._speaker = ""  # the session of the kernel's own messages; a server may put in others
-        self._catching_up: asyncio.Task[None] | None = None
+        self._recovery = Recovery(self, self._passed_on)
         self._told = asyncio.Event()
-        self._typed = ""  # the latest answer to a question, as long as nothing shows that it arrived
         self._why = ""
         self._socket: LastingSocket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -97,7 +82,10 @@ class RemoteKernel:
         elif await self._gateway.state(self.id) is None:
             raise RunnerError(f"The server at {self._gateway.address.url} has no kernel {self.id}. It may have ended.")
         self._socket = LastingSocket(
-            self._request, received=self._came, connected=self._settle, lost=lambda: self._end("the server is gone")
+            self._request,
+            received=self._came,
+            connected=self._recovery.connected,
+            lost=lambda: self._end("the server is gone"),
         )
         await self._socket.open()
         self._go(self._watch())
@@ -120,10 +108,16 @@ class RemoteKernel:
         reply = self._answers.expected(identity)
         text = json.dumps(parts)
         if kind == "execute_request" and not content.get("silent"):
-            self._running[identity] = text
-        self._typed = text if channel == "stdin" else self._typed
+            self._recovery.asked(identity, text)
+        elif channel == "stdin":
+            self._recovery.typed(text)
         self._socket.send(text)
         return identity, reply
+
+    def repeat(self, text: str) -> None:
+        """Send once more what was sent as `text`."""
+        if self._socket is not None:
+            self._socket.send(text)
 
     async def interrupt(self) -> None:
         """Let the server interrupt it, and nudge: a cell parked in `await` sees it only when the loop wakes."""
@@ -146,6 +140,7 @@ class RemoteKernel:
         await (self._disconnect() if self._keep else self.close())
 
     async def _disconnect(self) -> None:
+        await self._recovery.close()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -168,7 +163,7 @@ class RemoteKernel:
                     done, _ = await asyncio.wait({answer}, timeout=2)
                     if done:
                         info = answer.result()
-                        self._speaker = info["header"]["session"]
+                        self._recovery.speaker = info["header"]["session"]
                         self.language = info["content"].get("language_info", {}).get("name", "").lower()
                         await asyncio.wait({asyncio.ensure_future(self._told.wait())}, timeout=0.5)
                         if self.language == "python":
@@ -188,10 +183,8 @@ class RemoteKernel:
 
     def _end(self, why: str) -> None:
         self._why = self._why or why
-        self._order.release()
+        self._recovery.over()
         self.died.set()
-
-    # ---- what a connection loses
 
     async def _teach(self) -> None:
         """Let it retell what it said, and answer for its variables; a Python without ipykernel's ways cannot."""
@@ -199,69 +192,7 @@ class RemoteKernel:
             self.send("shell", "execute_request", {"code": _PLAIN, "silent": True})
         _, answer = self.send("shell", "execute_request", {"code": _teaching(), "silent": True})
         await asyncio.wait({answer})
-        self.ours = answer.result()["content"]["status"] == "ok"
-
-    def _settle(self) -> None:
-        """After a new connection: what was typed last may not have arrived, and what was said last may be lost."""
-        if self._typed and self._socket is not None:
-            self._socket.send(self._typed)  # a second time does no harm: before it asks, a kernel forgets old answers
-        if self.ours:
-            self._order.hold()
-        self._catch_up(self._settled(tuple(self._running)))
-
-    def _catch_up(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do this from now on instead of what was begun before: one catches up with all that was lost."""
-        if self._catching_up is not None:
-            self._catching_up.cancel()
-        self._catching_up = self._go(work)
-
-    async def _settled(self, running: tuple[str, ...]) -> None:
-        """The kernel answers behind a cell, so these have ended by then, whether they said so or not."""
-        whole = self.ours and await self._retold()
-        if not whole:
-            for identity in running:
-                self._pretend(identity, "stream", {"name": "stderr", "text": _GAP})
-        _, answer = self.send("shell", "kernel_info_request", {})
-        await asyncio.wait({answer})
-        await asyncio.sleep(_SETTLE)
-        for identity in running:
-            if whole and self._running.get(identity) and self._socket is not None:
-                self._socket.send(self._running[identity])  # it would have said that it begins: this never arrived
-            elif identity in self._running:
-                lost = {"ename": "ConnectionLost", "evalue": _CUT, "traceback": [_CUT]}
-                self._pretend(identity, "error", lost)
-                self._pretend(identity, "status", {"execution_state": "idle"})
-
-    async def _drained(self) -> None:
-        """The server drops output of a cell, for how long it does not say: until its end the kernel itself tells it."""
-        running = tuple(self._running)
-        told = False
-        self._order.hold()
-        while any(identity in self._running for identity in running):
-            if not await self._retold(more=True) and not told:
-                told = True
-                for identity in running:
-                    self._pretend(identity, "stream", {"name": "stderr", "text": _FLOOD})
-            await asyncio.sleep(_BEAT)
-        self._order.release()
-
-    async def _retold(self, *, more: bool = False) -> bool:
-        """Put in what the kernel sent since it was heard last; whether it remembered all of that."""
-        _, answer = self.send("control", "interpreter_missed_request", {"after": self._order.recent})
-        await asyncio.wait({answer})
-        told = answer.result()["content"]
-        self._order.retold(told["messages"], more=more)
-        return bool(told["whole"])
-
-    def _pretend(self, parent: str, kind: str, content: Mapping[str, object]) -> None:
-        self._passed_on(
-            {
-                "channel": "iopub",
-                "header": {"msg_type": kind},
-                "parent_header": {"msg_id": parent, "msg_type": "execute_request"},
-                "content": content,
-            }
-        )
+        self.ours = self._recovery.retells = answer.result()["content"]["status"] == "ok"
 
     def _go(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -296,30 +227,14 @@ class RemoteKernel:
             self._told.set()
         if channel == "iopub" and kind == "status" and content["execution_state"] in ("restarting", "dead"):
             self._end("the server noticed that its process ended")
-        elif channel not in ("iopub", "stdin"):
-            self._passed_on(message)
-        elif self.ours and kind == "stream" and self._is_limit(message):
-            self._catch_up(self._drained())
         else:
-            self._order.came(message)
-
-    def _is_limit(self, message: Message) -> bool:
-        """Whether the server tells that it drops output."""
-        text: str = message["content"]["text"]
-        return message["header"]["session"] != self._speaker and text.startswith(_LIMITED)
+            self._recovery.came(message)
 
     def _passed_on(self, message: Message) -> None:
-        channel, kind = message["channel"], message["header"]["msg_type"]
-        identity = message["parent_header"].get("msg_id", "")
-        if channel == "iopub":
-            self._typed = ""
-            if identity in self._running:
-                self._running[identity] = ""
-            if kind == "status" and message["content"]["execution_state"] == "idle":
-                self._running.pop(identity, None)
-        elif channel != "stdin":
+        channel: Channel = message["channel"]
+        if channel in ("shell", "control"):
             self._answers.came(message)
-        self._received(channel, {**message, "msg_type": kind})
+        self._received(channel, {**message, "msg_type": message["header"]["msg_type"]})
 
 
 def _teaching() -> str:
