@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import signal
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from interpreter.runners.shell_dialects import environment_for, find
 from interpreter.runners.shell_jobs import Job, alive
 from interpreter.runners.shell_process import ShellProcess
 from interpreter.runners.shell_questions import is_question, is_secret, program
+from interpreter.runners.terminal import SIZE
 from interpreter.seams import Asked, Ended, Happening, Produced, Restarted, RunnerState
 from interpreter.stop import Stop
 
@@ -44,7 +46,8 @@ _LATE_BEAT = 0.1
 class ShellRunner(Opaque):
     """Implements `Runner` and `Inspectable`. `interactive`: somebody can type. `late` gets background output.
 
-    `program` is the shell to use, by name or path; None finds the best on PATH.
+    `program` is the shell to use, by name or path; None finds the best on PATH. `size`: columns and rows of the
+    person's own terminal, looked at again and again.
     """
 
     def __init__(
@@ -55,8 +58,10 @@ class ShellRunner(Opaque):
         interactive: bool,
         late: Callable[[Produced], None],
         program: str | None = None,
+        size: Callable[[], tuple[int, int]] = shutil.get_terminal_size,
     ) -> None:
         self._folder = folder
+        self._size = size if interactive else lambda: SIZE
         self._environment = environment_for(environment, interactive=interactive)
         self._interactive = interactive
         self._late = late
@@ -95,6 +100,7 @@ class ShellRunner(Opaque):
             yield Ended(status="interrupted")
             return
         self._stop, self._wanted, self._unanswered, self._struck = stop, None, 0, False
+        shell.terminal.fit(self._size())
         shell.begin(code)
         watcher = asyncio.create_task(self._watch(shell, stop, timeout))
         try:
@@ -158,6 +164,7 @@ class ShellRunner(Opaque):
                 silence, look = 0.0, 0
             else:
                 silence, look = silence + wait, look + 1
+                shell.terminal.fit(self._size())
                 async for happening in self._asked(shell, silence):
                     yield happening
             if text := shell.stream.take(unfinished=silence > 0 or loop.time() - held > _HELD):

@@ -25,8 +25,8 @@ _BURST = 16
 """Reads in one turn of the event loop; a pty gives 4 KB at most."""
 _ROUNDS = 20
 """How often what a program started is looked for when it is closed."""
-_SIZE = (40, 120)
-"""Rows and columns that programs are told of."""
+SIZE = (120, 40)
+"""Columns and rows that programs are told of where nobody looks."""
 
 
 class Terminal:
@@ -40,6 +40,7 @@ class Terminal:
         self._process: PtyProcess | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._reading = False
+        self._size = SIZE
 
     def start(self, argv: Sequence[str], *, folder: str, environment: Mapping[str, str]) -> None:
         """Start it. Raises `RunnerError` if it cannot be started."""
@@ -50,7 +51,7 @@ class Terminal:
             with warnings.catch_warnings():  # Python 3.12 warns of any fork beside threads; this one soon execs
                 warnings.simplefilter("ignore", DeprecationWarning)
                 self._process = PtyProcess.spawn(
-                    list(argv), env=dict(environment), dimensions=_SIZE, preexec_fn=lambda: os.chdir(folder)
+                    list(argv), env=dict(environment), dimensions=self._size[::-1], preexec_fn=lambda: os.chdir(folder)
                 )
         except (OSError, PtyProcessError) as error:
             raise RunnerError(f"{argv[0]} could not be started in {folder}: {error}") from error
@@ -82,6 +83,12 @@ class Terminal:
         """Type `data`. What a full terminal does not take is lost, as it is at a keyboard."""
         with contextlib.suppress(OSError):
             os.write(self._fd, data)
+
+    def fit(self, size: tuple[int, int]) -> None:
+        """Have so many columns and rows from now on; programs that care are told."""
+        if size != self._size and self._process is not None:
+            columns, rows = self._size = size
+            self._process.setwinsize(rows, columns)
 
     def interrupt(self) -> None:
         """What Ctrl-C does, and the same to the program itself: when a shell's child took it calmly, the shell goes on.

@@ -15,13 +15,14 @@ from tests.runners.bench import happenings_of
 
 
 class ShellBench:
-    """A `ShellRunner` with its loop; `late` holds what came between cells."""
+    """A `ShellRunner` with its loop; `late` holds what came between cells; `size` is that of the person's terminal."""
 
     def __init__(
         self, loop: asyncio.Runner, folder: Path, *, interactive: bool, program: str | None, more: Mapping[str, str]
     ) -> None:
         self.folder = folder
         self.late: list[Produced] = []
+        self.size = (80, 24)
         self.loop = loop
         self.runner = ShellRunner(
             folder=str(folder),
@@ -29,6 +30,7 @@ class ShellBench:
             interactive=interactive,
             late=self.late.append,
             program=program,
+            size=lambda: self.size,
         )
 
     def run(

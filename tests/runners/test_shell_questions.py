@@ -119,7 +119,24 @@ def test_slow_output_that_ends_in_the_middle_of_a_line_is_no_question(attended: 
     assert attended.run(code) == [printed("working: done\n"), OK]
 
 
+def test_programs_are_as_wide_as_the_persons_terminal_also_after_it_changed(attended: ShellBench) -> None:
+    async def resized() -> str:
+        said = ""
+        code = """bash -c 'trap "stty size; exit" WINCH; stty size; while :; do sleep 0.1; done'"""
+        async for happening in attended.runner.run(code, Stop(), timeout=60):
+            said += text([happening])
+            attended.size = (132, 50)
+        return said
+
+    attended.size = (70, 20)
+    assert attended.loop.run(resized()) == "20 70\n50 132\n"
+
+
 # ---- without one
+
+
+def test_without_a_person_programs_are_told_of_a_common_width(alone: ShellBench) -> None:
+    assert alone.run("stty size < /dev/tty") == [printed("40 120\n"), OK]
 
 
 def test_nobody_there_means_that_the_input_is_at_its_end(alone: ShellBench) -> None:
