@@ -33,8 +33,10 @@ class Channels:
         self._lag = lag
         self._answers = Answers()
         self._told = asyncio.Event()  # something came on iopub: the subscription works
-        client.context.immediate = 1  # a socket takes nothing before it is connected, so that one sees when it is
-        client.start_channels(hb=False)
+        client.context.immediate = 1  # stdin takes nothing before it is connected, so that one sees when it is
+        client.start_channels(stdin=True, iopub=False, shell=False, control=False, hb=False)
+        client.context.immediate = 0  # it drops what was not read when a kernel goes, and aborts us in mid-message
+        client.start_channels(stdin=False, hb=False)
         readers: tuple[tuple[Channel, Callable[..., Any]], ...] = (
             ("iopub", client.get_iopub_msg),
             ("shell", client.get_shell_msg),
