@@ -29,7 +29,7 @@ async def with_token(context: Context, teletype: Teletype) -> Mapping[str, str]:
         except TokenRefused as refused:
             if token_in(context.settings.gateway) is not None:
                 raise
-            teletype.write(f"{clean_line(str(refused))}\n")
+            teletype.write(f"{clean_line(refused.brief)}\n")
             typed = (await teletype.line("The token (it is not shown): ", secret=True) or "").strip()
             if not typed:
                 raise

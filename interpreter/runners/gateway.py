@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from interpreter.errors import RunnerError, UsageError
+from interpreter.runners import hubs
 from interpreter.runners.kernelspecs import Kernelspec
 
 if TYPE_CHECKING:
@@ -29,10 +32,17 @@ _PATIENCE = 20.0
 """Seconds an answer may take."""
 _START = 180.0
 """Seconds a kernel may take to start: a cluster may have to find a machine for it first."""
+_PAGES = re.compile(r"(?<!/user)/(?:lab|tree|notebooks|doc|edit|consoles)(?:/.*)?$")
+"""What a browser shows of a server behind its own address."""
+_DISTRUST = "CERTIFICATE_VERIFY_FAILED"
 
 
 class TokenRefused(RunnerError):
-    """The server wants another token than it was given, or one at all."""
+    """The server wants another token than it was given, or one at all. `brief` says so to who can type one."""
+
+    def __init__(self, brief: str) -> None:
+        super().__init__(f"{brief} Give its token in {TOKENS[0]} or {TOKENS[1]}.")
+        self.brief = brief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +65,7 @@ def address(url: str, environment: Mapping[str, str]) -> Address:
         raise UsageError(
             f"--gateway takes the http or https address of a Jupyter server, not {url.partition('?')[0]!r}."
         )
-    path = parts.path.rstrip("/")
-    path = path.removesuffix("/lab").removesuffix("/tree")  # as it stands in a browser
+    path = _PAGES.sub("", parts.path.rstrip("/")).replace("/hub/user/", "/user/")  # as it stands in a browser
     token = token_in(url) or next((environment[name] for name in TOKENS if environment.get(name)), None)
     return Address(url=urlunsplit((parts.scheme, parts.netloc, path, "", "")), token=token)
 
@@ -87,11 +96,19 @@ class Gateway:
 
     @property
     def encryption(self) -> ssl.SSLContext:
-        """How certificates are checked, for every connection to it."""
+        """How certificates are checked, for every connection to it: by what the user's network names, or as usual."""
+        import ssl
+
         import httpx
 
         if self._context is None:
-            self._context = httpx.create_ssl_context()
+            own = None if os.environ.get("SSL_CERT_FILE") else os.environ.get("REQUESTS_CA_BUNDLE")
+            try:
+                self._context = ssl.create_default_context(cafile=own) if own else httpx.create_ssl_context()
+            except OSError as error:  # none, or no certificates
+                named = "REQUESTS_CA_BUNDLE" if own else "SSL_CERT_FILE"
+                why = error.strerror or error
+                raise RunnerError(f"The certificates that {named} names cannot be read: {why}. Check it.") from error
         return self._context
 
     async def kernelspecs(self) -> tuple[Kernelspec, ...]:
@@ -167,13 +184,26 @@ class Gateway:
         if self._client is None:
             self._client = httpx.AsyncClient(headers=dict(self.address.headers), verify=self.encryption)
         try:
-            return await self._client.request(method, self.address.url + path, json=body, timeout=patience)
+            response = await self._client.request(method, self.address.url + path, json=body, timeout=patience)
+            if hubs.is_behind(response) and response.next_request is not None:
+                response = await self._client.send(response.next_request)  # what the hub has to say instead
         except httpx.TimeoutException as error:
             words = f"The server at {self.address.url} did not answer within {patience:.0f} seconds. Try again later."
             raise RunnerError(words) from error
         except httpx.HTTPError as error:
-            words = f"Nobody answers at {self.address.url} ({error}). Check the address, and that the server runs."
-            raise RunnerError(words) from error
+            raise RunnerError(self._unreached(str(error))) from error
+        return response
+
+    def _unreached(self, why: str) -> str:
+        """What to do about a connection that could not be had, or was of no use."""
+        url = self.address.url
+        if _DISTRUST in why:
+            told = why.partition("failed: ")[2].partition(" (_ssl")[0].rstrip(".")
+            return f"The certificate of {url} is not trusted here: {told}. Name the file of your own in SSL_CERT_FILE."
+        if "SSL" in why:
+            return f"What answers at {url} speaks no https. Check the address and its port."
+        why = why or "it hung up; a server of https does so when it is asked in http"
+        return f"Nobody answers at {url} ({why}). Check the address, and that the server runs."
 
     def _read(self, response: httpx.Response) -> Any:
         self._checked(response)
@@ -187,13 +217,26 @@ class Gateway:
     def _checked(self, response: httpx.Response) -> None:
         """Raise for an answer that is none; a login page is where a server sends those whom it does not know."""
         code, url = response.status_code, self.address.url
+        if hubs.speaks(response) and (words := hubs.refusal(response, url)) is not None:
+            raise RunnerError(words)
+        if moved := self._moved(response):
+            raise RunnerError(f"The server at {url} has moved to {moved}. Give that address.")
         if code == 401 or response.is_redirect or (code == 403 and _message(response) == "Forbidden"):
             wanted = "wants a token" if self.address.token is None else "refuses this token"
-            raise TokenRefused(f"The server at {url} {wanted}. Give its token in {TOKENS[0]} or {TOKENS[1]}.")
+            source = f" You get one at {hubs.home(url)}/token." if hubs.is_behind(response) else ""
+            raise TokenRefused(f"The server at {url} {wanted}.{source}")
         if code == 404:
             raise RunnerError(f"The server at {url} has no {response.url.path}. Check the address and the name.")
         if not response.is_success:
             raise RunnerError(f"The server at {url} answered {code}: {_message(response)}")
+
+    def _moved(self, response: httpx.Response) -> str | None:
+        """The address that the server sends us to instead of its own, None if it does not, or to a login page."""
+        there = response.next_request
+        path = response.url.path.removeprefix(urlsplit(self.address.url).path)
+        if there is None or there.url.query or not there.url.path.endswith(path):
+            return None
+        return str(there.url).removesuffix(path)
 
     def _stranger(self) -> RunnerError:
         return RunnerError(f"What answers at {self.address.url} is no Jupyter server. Check the address.")
