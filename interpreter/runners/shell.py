@@ -244,10 +244,10 @@ class ShellRunner(Opaque):
             shell.terminal.resume()
             return [Ended(status=status or "interrupted")]
         if shell.terminal.died.is_set():
-            how = _death(shell)
+            calm = shell.terminal.exit_code == 0
+            reason = _death(shell)
             await self.close()
-            words = f"[T{how[1:]}. A new one starts in the same folder; variables and functions are gone.]\n"
-            return [_stdout(words), Restarted(reason=how), Ended(status=status or "died")]
+            return [Restarted(reason=reason), Ended(status=status or ("ok" if calm else "died"))]
         if status is not None:
             return [Ended(status=status)]
         if shell.exit_code:
@@ -306,8 +306,8 @@ def _refusal(name: str) -> str:
 def _death(shell: ShellProcess) -> str:
     """In plain words."""
     code = shell.terminal.exit_code or 0
-    how = f"was killed (signal {-code})" if code < 0 else f"ended (exit code {code})"
-    return f"the shell {how}"
+    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    return f"it {how}, and goes on in the same folder"
 
 
 def _existing(folder: str) -> str:

@@ -10,8 +10,8 @@ import pytest
 
 from interpreter.errors import RunnerError
 from interpreter.runners.shell_dialects import DIALECTS, environment_for, find
-from interpreter.seams import Asked, Ended, Produced
-from tests.runners.bench import status, text
+from interpreter.seams import Asked, Ended, Produced, Restarted
+from tests.runners.bench import status
 from tests.runners.shells import ShellBench, shell
 
 OK = Ended(status="ok")
@@ -57,9 +57,8 @@ def test_a_syntax_error_and_an_interrupt_leave_the_shell_as_it_was(made: ShellBe
 
 
 def test_its_end_is_told_and_a_new_one_starts(made: ShellBench) -> None:
-    happened = made.run("exit 4")
-    assert "The shell ended (exit code 4)." in text(happened)
-    assert status(happened) == "died"
+    lost = Restarted(reason="it ended with exit code 4, and goes on in the same folder")
+    assert made.run("exit 4") == [lost, Ended(status="died")]
     assert made.run("echo new") == [printed("new\n"), OK]
 
 
