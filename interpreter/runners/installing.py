@@ -6,9 +6,11 @@ The table maps names that are imported to the distributions they come in, where 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shutil
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,6 +18,7 @@ from pathlib import Path
 
 from interpreter.errors import RunnerError
 from interpreter.protocols.content import clean
+from interpreter.runners import processes
 from interpreter.runners.environment import Workplace
 from interpreter.runners.probing import Facts
 from interpreter.stop import Stop, race
@@ -57,6 +60,11 @@ DISTRIBUTIONS: Mapping[str, str] = {
 _ABSENT = re.compile(r"No module named '([A-Za-z]\w*)'")
 """A whole top-level module; `'pandas.foo'` is absent inside a package that is there."""
 
+_TAKING_BACK = 3.0
+"""Seconds an interrupted installer may take to end."""
+_CALM = {"PIP_PROGRESS_BAR": "off", "PIP_ROOT_USER_ACTION": "ignore"}
+"""Said in the environment, since an old pip refuses an option that it does not know."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
@@ -97,7 +105,7 @@ def module_remedy(module: str, workplace: Workplace, facts: Facts) -> Remedy | N
         question=f"{module} is not installed. Install {package!r} into {place} with {installer.name}? [y/N] ",
         command=(*installer.command, package),
         folder=installer.folder,
-        environment=workplace.environment,
+        environment={**workplace.environment, **_CALM},
     )
 
 
@@ -119,9 +127,9 @@ def kernel_remedy(workplace: Workplace, facts: Facts) -> Missing | RunnerError:
     part = folder.with_name(f"{folder.name}.part")
     remedy = Remedy(
         question=f"{words}. Fetch it with {installer.name} into {folder}, leaving that Python as it is? [y/N] ",
-        command=(*installer.command, "--target", str(part), "ipykernel"),
+        command=(*installer.command, "--quiet", "--target", str(part), "ipykernel"),
         folder=installer.folder,
-        environment=workplace.environment,
+        environment={**workplace.environment, **_CALM},
         staged=(part, folder),
     )
     return Missing(f"{advice}, or choose another Python with --python.", remedy)
@@ -150,7 +158,7 @@ def _installer(workplace: Workplace, facts: Facts) -> _Installer | None:
 
 
 async def carry_out(remedy: Remedy, stop: Stop) -> AsyncGenerator[str, None]:
-    """Run the command, as it prints. Raises `RunnerError` if it fails, `Stopped` after a stop; both leave no half."""
+    """Run the command, as it prints. Raises `RunnerError` if it fails, `Stopped` after a stop; nothing runs on then."""
     if remedy.staged:
         await asyncio.to_thread(shutil.rmtree, remedy.staged[0], ignore_errors=True)
     process = await asyncio.create_subprocess_exec(
@@ -160,6 +168,7 @@ async def carry_out(remedy: Remedy, stop: Stop) -> AsyncGenerator[str, None]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
     assert process.stdout is not None
     last = ""
@@ -170,10 +179,18 @@ async def carry_out(remedy: Remedy, stop: Stop) -> AsyncGenerator[str, None]:
             yield text
         code = await race(stop, process.wait())
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await _ended(process)
     if code:
         raise RunnerError(f"The installation failed (exit code {code}): {last}")
     if remedy.staged:
         remedy.staged[0].replace(remedy.staged[1])
+
+
+async def _ended(process: Process) -> None:
+    """End what still runs: interrupted, an installer takes back what it has half done."""
+    with contextlib.suppress(TimeoutError):
+        if process.returncode is None:
+            processes.signal_group(process, kill=False)
+            await asyncio.wait_for(process.wait(), _TAKING_BACK)
+    processes.signal_group(process, kill=True)
+    await process.wait()

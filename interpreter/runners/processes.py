@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import subprocess
+from asyncio.subprocess import Process
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,8 @@ from typing import Literal
 _PROC = Path("/proc")
 _POLL = 0.1
 """Seconds between two looks at a process where the system cannot tell of its end."""
+_ROUNDS = 20
+"""How often what a session started is looked for when it is ended."""
 
 
 def session(leader: int) -> list[int]:
@@ -31,6 +34,28 @@ def send(number: signal.Signals, pids: Iterable[int]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
+
+
+def signal_group(leader: Process, *, kill: bool) -> None:
+    """Interrupt or kill `leader`, which was started in a session of its own, and its children, where there are groups.
+
+    What is gone already is passed over.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(leader.pid, signal.SIGKILL if kill else signal.SIGINT)
+        elif leader.returncode is None:
+            leader.kill()
+
+
+async def end_session(leader: int) -> None:
+    """Kill all that is in the session which `leader` leads or led; where the system has no sessions, nothing."""
+    for _ in range(_ROUNDS if hasattr(os, "getsid") else 0):  # what is just being started escapes one round
+        left = [pid for pid in session(leader) if state(pid) != "gone"]
+        send(signal.SIGKILL, left)
+        if not left:
+            break
+        await asyncio.sleep(0.005)
 
 
 def state(pid: int) -> Literal["running", "stopped", "gone"]:

@@ -7,72 +7,26 @@ kernel here; a language with one is better served by that.
 from __future__ import annotations
 
 import asyncio
-import codecs
 import contextlib
-import os
-import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from interpreter.errors import RunnerError
 from interpreter.events import CellStatus
+from interpreter.runners import processes
 from interpreter.runners.opaque import Opaque
+from interpreter.runners.printed import Printed
 from interpreter.seams import Ended, Happening, Produced, RunnerState
 from interpreter.stop import Stop
 
-_READ = 65_536
-_FULL = 1_000_000
-"""Characters waiting for the consumer at which the program has to wait too."""
 _BEAT = 1 / 30
 """Seconds between two pieces of output while it floods."""
 _PATIENCE = 0.5
 """Seconds between the interrupt and the kill: there is no state that would be lost."""
 _LAST_WORDS = 0.2
 """Seconds in which a program's children may still print after its end."""
-
-
-@dataclass(slots=True)
-class _Output:
-    """What was printed and not yet told, in the order of its arrival."""
-
-    pieces: list[tuple[Literal["stdout", "stderr"], str]] = field(default_factory=list)
-    size: int = 0
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    room: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def follow(self, kind: Literal["stdout", "stderr"], stream: asyncio.StreamReader) -> None:
-        """Collect what comes on one stream, no faster than it is told."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        while data := await stream.read(_READ):
-            self._add(kind, decoder.decode(data))
-            while self.size >= _FULL:
-                self.room.clear()
-                await self.room.wait()
-        self._add(kind, decoder.decode(b"", final=True))
-
-    def take(self) -> list[Produced]:
-        """What waits, neighbours of one kind joined."""
-        told: list[Produced] = []
-        run: list[str] = []
-        for index, (kind, text) in enumerate(self.pieces):
-            run.append(text)
-            if index + 1 == len(self.pieces) or self.pieces[index + 1][0] != kind:
-                told.append(Produced(kind=kind, data={"text/plain": "".join(run)}))
-                run = []
-        self.pieces, self.size = [], 0
-        self.news.clear()
-        self.room.set()
-        return told
-
-    def _add(self, kind: Literal["stdout", "stderr"], text: str) -> None:
-        if text:
-            self.pieces.append((kind, text))
-            self.size += len(text)
-            self.news.set()
 
 
 class ProgramRunner(Opaque):
@@ -98,7 +52,7 @@ class ProgramRunner(Opaque):
         with tempfile.TemporaryDirectory(prefix="interpreter-cell-") as private:
             file = _written(Path(private) / f"cell{self._suffix}", code)
             process = self._process = await self._started(file)
-            output = _Output()
+            output = Printed()
             end = asyncio.create_task(_until_end(process, output, stop, timeout))
             end.add_done_callback(lambda _: output.news.set())
             try:
@@ -125,7 +79,7 @@ class ProgramRunner(Opaque):
     async def close(self) -> None:
         """End what runs."""
         if self._process is not None:
-            _signal(self._process, kill=True)
+            processes.signal_group(self._process, kill=True)
 
     async def _started(self, file: str) -> Process:
         try:
@@ -143,7 +97,7 @@ class ProgramRunner(Opaque):
             raise RunnerError(f"{self._command[0]} could not be started: {error}") from error
 
 
-async def _until_end(process: Process, output: _Output, stop: Stop, timeout: float | None) -> CellStatus | None:
+async def _until_end(process: Process, output: Printed, stop: Stop, timeout: float | None) -> CellStatus | None:
     """Follow the program to its end; why it was ended, None if it ended by itself. Leaves nothing of it behind."""
     assert process.stdout is not None
     assert process.stderr is not None
@@ -155,7 +109,7 @@ async def _until_end(process: Process, output: _Output, stop: Stop, timeout: flo
         await asyncio.wait({ending, stopping}, timeout=timeout, return_when="FIRST_COMPLETED")
         if not ending.done():
             status = "interrupted" if stop.is_set else "timeout"
-            _signal(process, kill=False)
+            processes.signal_group(process, kill=False)
             await asyncio.wait({ending}, timeout=_PATIENCE)
         quiet = False
         while status is None and not quiet and not followers.done() and not stop.is_set:
@@ -164,19 +118,10 @@ async def _until_end(process: Process, output: _Output, stop: Stop, timeout: flo
             quiet = output.size == 0
         return status
     finally:
-        _signal(process, kill=True)
+        processes.signal_group(process, kill=True)
         stopping.cancel()
         followers.cancel()
         await asyncio.gather(ending, followers, stopping, return_exceptions=True)
-
-
-def _signal(process: Process, *, kill: bool) -> None:
-    """Interrupt or kill the program and its children, as far as the system has groups of processes."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL if kill else signal.SIGINT)
-        elif process.returncode is None:
-            process.kill()
 
 
 def _ending(name: str, process: Process, status: CellStatus | None) -> list[Happening]:

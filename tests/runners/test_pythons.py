@@ -13,6 +13,7 @@ import pytest
 from interpreter.errors import RunnerError, UsageError
 from interpreter.runners.borrowing import closure
 from interpreter.runners.environment import for_code
+from interpreter.runners.processes import state
 from interpreter.runners.pythons import PythonChoice, choose
 from interpreter.seams import Asked, Cleared, Ended, Produced
 from tests.runners.bench import at, bench, error, status, text
@@ -178,7 +179,7 @@ def another(tmp_path: Path, *, kernel: bool = False) -> Path:
 
 
 def test_what_a_kernel_needs_is_fetched_after_a_yes_and_only_once(work: Path, tmp_path: Path) -> None:
-    script(tmp_path / "pip", f'echo "$@" >> {tmp_path}/calls', 'for last; do :; done; shift 4; mkdir -p "$1/ipykernel"')
+    script(tmp_path / "pip", f'echo "$@" >> {tmp_path}/calls', 'for last; do :; done; shift 5; mkdir -p "$1/ipykernel"')
     place = at(work, python=str(another(tmp_path)), environment={"PATH": "/usr/bin:/bin"})
     part, folder = (work.parent / "cache" / "kernels" / name for name in ("other.part", "other"))
     for lines, first in ((["y"], Asked), ([], Produced)):
@@ -188,7 +189,7 @@ def test_what_a_kernel_needs_is_fetched_after_a_yes_and_only_once(work: Path, tm
     assert (folder / "ipykernel").is_dir()
     assert not part.exists()
     assert (tmp_path / "calls").read_text() == (
-        f"install --disable-pip-version-check --no-input --target {part} ipykernel\n"
+        f"install --disable-pip-version-check --no-input --quiet --target {part} ipykernel\n"
     )
 
 
@@ -300,3 +301,15 @@ def test_an_installation_that_fails_is_an_error_of_the_cell(work: Path, tmp_path
         Produced(kind="error", data={"text/plain": "The installation failed (exit code 2): no such package"}),
         Ended(status="error"),
     ]
+
+
+def test_an_installation_that_is_interrupted_leaves_nothing_running(work: Path, tmp_path: Path, bare: Path) -> None:
+    lines = (f"sleep 1000 & echo $! > {tmp_path}/child", f"trap 'echo taken back > {tmp_path}/end; exit 1' INT")
+    tools = script(tmp_path / "tools" / "uv", *lines, "echo installing", "wait").parent
+    path = f"{tools}:/usr/bin:/bin"
+    with bench(at(work, python=str(bare), environment={"PATH": path}), interactive=True) as made:
+        assert status(made.run("import cv2", lines=["y"], stop_at="installing")) == "interrupted"
+        child = int((tmp_path / "child").read_text())
+        made.do(made.until(lambda: state(child) == "gone"))
+        assert (tmp_path / "end").read_text() == "taken back\n"
+        assert text(made.run("6 * 7")) == "42"
