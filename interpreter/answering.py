@@ -9,6 +9,7 @@ from pathlib import Path
 
 from interpreter.choosing import Choice, Embedded, Remote, ToFetch, Unchosen, settled
 from interpreter.errors import UsageError
+from interpreter.history import History, Prompt
 from interpreter.nearby import look, mentioned
 from interpreter.places import Places
 from interpreter.prompt import Surroundings, brief, small_brief, text_rules
@@ -103,10 +104,12 @@ def _embedded(choice: Embedded, settings: Settings, home: Places, where: Surroun
     protocol = "text" if settings.protocol == "auto" else settings.protocol
     folder = Path(where.folder)
     near = look(folder, Path(where.python) if where.python else None)
+    ladder = FixedProtocol(protocol, small_brief(where, near, instructions=settings.instructions or ""))
+    begun = ladder.current().request(History(entries=(Prompt(text="Hello"),)))  # as every conversation begins
     return Answerer(
         model=model,
-        ladder=FixedProtocol(protocol, small_brief(where, near, instructions=settings.instructions or "")),
-        warm=model.warm,
+        ladder=ladder,
+        warm=lambda: model.warm(begun),
         close=model.close,
         attach=lambda prompt: mentioned(prompt, folder),  # it does not look before it computes
     )

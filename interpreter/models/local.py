@@ -190,10 +190,16 @@ class LocalModel:
         """What it takes, less the room for its reply."""
         return CONTEXT - CONTEXT // 4
 
-    async def warm(self) -> None:
-        """Start the server behind the prompt; what goes wrong is told at the first request."""
+    async def warm(self, request: Request) -> None:
+        """Start the server behind the prompt, and let it read `request`; what goes wrong is told at the first one.
+
+        The server keeps what it has read, and later requests that begin like this one are answered sooner.
+        """
         with suppress(InterpreterError):
-            await self._ready()
+            reader = self._model(await self._ready(), max_tokens=1)
+            async with aclosing(reader.stream(request, Stop())) as chunks:
+                async for _ in chunks:
+                    pass
 
     async def stream(self, request: Request, stop: Stop) -> AsyncGenerator[Chunk, None]:
         """One attempt, like at any endpoint."""
@@ -213,11 +219,19 @@ class LocalModel:
 
     def _at(self, served: Served) -> LitellmModel:
         if self._reached is None or self._reached[0] is not served:
-            model = LitellmModel(
-                served.name, api_base=served.base, api_key=served.key, custom_llm_provider="openai", window=CONTEXT
-            )
-            self._reached = (served, model)
+            self._reached = (served, self._model(served))
         return self._reached[1]
+
+    @staticmethod
+    def _model(served: Served, **options: object) -> LitellmModel:
+        return LitellmModel(
+            served.name,
+            api_base=served.base,
+            api_key=served.key,
+            custom_llm_provider="openai",
+            window=CONTEXT,
+            options=options,
+        )
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -6,6 +6,7 @@ The child is the real one; the library in it is the stand-in beside these tests,
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -17,9 +18,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from interpreter.answering import answerer
+from interpreter.choosing import Embedded
 from interpreter.errors import ModelError, UsageError
+from interpreter.history import History, Prompt
 from interpreter.models.local import LocalModel, LocalServer
+from interpreter.places import places
+from interpreter.prompt import Surroundings
 from interpreter.protocols.exchange import Request
+from interpreter.settings import Settings
 from interpreter.stop import Stop, Stopped
 
 STANDIN = Path(__file__).with_name("standin")
@@ -79,6 +86,31 @@ def test_whoever_asks_shares_one_server_and_closing_ends_it(tmp_path: Path) -> N
         await local.close()
 
     asyncio.run(use())
+
+
+def test_it_reads_what_every_conversation_begins_with_before_the_first_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(STANDIN))
+    file = weights(tmp_path)
+
+    async def use() -> None:
+        choice = Embedded(weights=file, name="tiny")
+        where = Surroundings(folder=str(tmp_path), languages=("python",), aliases={})
+        there = answerer(choice, Settings(), places({"INTERPRETER_HOME": str(tmp_path)}), {}, where)
+        try:
+            await there.warm()
+            asked = there.ladder.current().request(History(entries=(Prompt(text="How many files are here?"),)))
+            async for _ in there.model.stream(asked, Stop()):
+                pass
+        finally:
+            await there.close()
+
+    asyncio.run(use())
+    first, second = (json.loads(line) for line in Path(f"{file}.asked").read_text().splitlines())
+    assert (first["max_tokens"], "max_tokens" in second) == (1, False)
+    assert first["messages"][:-1] == second["messages"][:-1]
+    assert second["messages"][-1] == {"role": "user", "content": "How many files are here?"}
 
 
 def test_a_server_that_died_is_started_anew_with_another_key(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Stands in for xllamacpp in the child: the real library's names, and a server that streams one fixed reply.
 
-A file whose second line is `broken` cannot be loaded. One with a port there is loaded for ever, and whoever listens on
-that port learns of it, by a connection that lasts as long as this process.
+What it is asked is kept in a file of the same name with `.asked`. A file whose second line is `broken` cannot be loaded. One with
+a port there is loaded for ever, and whoever listens on that port learns of it, by a connection that lasts as long
+as this process.
 """
 
 from __future__ import annotations
@@ -41,10 +42,12 @@ class Server:
 def _handler(params: CommonParams) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            asked = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers["Authorization"] != f"Bearer {params.api_keys[0]}":
                 self.send_error(401)
                 return
+            with Path(f"{params.model.path}.asked").open("ab") as file:
+                file.write(asked + b"\n")
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
