@@ -322,6 +322,7 @@ class JupyterRunner:
         finally:
             self._question = None
         if (typed or "").strip().lower() not in ("y", "yes"):
+            yield Produced(kind="stderr", data={"text/plain": "Nothing was installed: the user said no.\n"})
             return
         try:
             async with aclosing(carry_out(remedy, stop)) as lines:

@@ -272,9 +272,11 @@ def test_a_missing_module_is_installed_after_a_yes_and_the_cell_runs_again(
     assert (tmp_path / "calls").read_text() == f"pip install --python {bare}/bin/python opencv-python\n"
 
 
-def test_a_refused_module_is_not_offered_again(work: Path, tmp_path: Path, bare: Path, installs: Path) -> None:
+def test_a_refused_module_is_told_and_not_offered_again(work: Path, tmp_path: Path, bare: Path, installs: Path) -> None:
     with bench(at(work, python=str(bare), environment={"PATH": str(installs)}), interactive=True) as made:
-        assert [type(happening) for happening in made.run("import cv2", lines=["n"])] == [Produced, Asked, Ended]
+        refused = made.run("import cv2", lines=["n"])
+        assert [type(happening) for happening in refused] == [Produced, Asked, Produced, Ended]
+        assert text(refused, "stderr") == "Nothing was installed: the user said no.\n"
         assert [type(happening) for happening in made.run("import cv2")] == [Produced, Ended]
     assert not (tmp_path / "calls").exists()
 
