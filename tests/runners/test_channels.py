@@ -52,7 +52,7 @@ class Peer:
         self._context.term()
 
     def _send(self, channel: str, kind: str, content: dict[str, Any], identities: list[bytes] | None = None) -> None:
-        socket = zmq.Socket.shadow(self._sockets[channel].underlying)
+        socket: zmq.Socket[bytes] = zmq.Socket.shadow(self._sockets[channel].underlying)
         self._session.send(socket, kind, content, parent=self._request, ident=identities)
 
 
