@@ -1,8 +1,8 @@
 """Stands in for xllamacpp in the child: the real library's names, and a server that streams one fixed reply.
 
-What it is asked is kept in a file of the same name with `.asked`. A file whose second line is `broken` cannot be loaded. One with
-a port there is loaded for ever, and whoever listens on that port learns of it, by a connection that lasts as long
-as this process.
+What it is asked is kept in a file of the same name with `.asked`. A file whose second line is `broken` cannot be
+loaded. One with a port there is loaded for ever, and whoever listens on that port learns of it, by a connection that
+lasts as long as this process.
 """
 
 from __future__ import annotations
