@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from interpreter.session import Session
 
 T = TypeVar("T")
+_DECLINED = "The model's code was declined, so it was not run. Give auto_run=True, or a host that decides on each cell."
 
 
 class Interpreter:
@@ -60,8 +62,14 @@ class Interpreter:
     # ---- synchronous
 
     def chat(self, prompt: str) -> str:
-        """Ask, let everything happen, and return the model's last words. Raises `ModelError` if the turn failed."""
-        return self._loop.result(self._chat(prompt))
+        """Ask, let everything happen, and return the model's last words. Raises `ModelError` if the turn failed.
+
+        Warns if there is more that was not done: code that was declined, a limit that was met.
+        """
+        words, undone = self._loop.result(self._chat(prompt))
+        if undone:
+            warnings.warn(undone, stacklevel=2)
+        return words
 
     @contextmanager
     def stream(self, prompt: str) -> Iterator[Iterator[e.Event]]:
@@ -103,7 +111,10 @@ class Interpreter:
 
     async def achat(self, prompt: str) -> str:
         """As `chat`, awaited."""
-        return await self._loop.awaited(self._chat(prompt))
+        words, undone = await self._loop.awaited(self._chat(prompt))
+        if undone:
+            warnings.warn(undone, stacklevel=2)
+        return words
 
     async def astream(self, prompt: str) -> AsyncGenerator[e.Event, None]:
         """The turn's events as they happen. Leave it early through `contextlib.aclosing`, which interrupts it."""
@@ -139,17 +150,20 @@ class Interpreter:
             async for event in events:
                 yield event
 
-    async def _chat(self, prompt: str) -> str:
+    async def _chat(self, prompt: str) -> tuple[str, str]:
+        """The last words, and why the turn ended before the model was done; empty if it was."""
         from interpreter.errors import ModelError
 
-        words = ""
+        words = undone = ""
         async with aclosing(self._events(prompt)) as events:
             async for event in events:
                 if isinstance(event, e.Text):
                     words = event.text
                 elif isinstance(event, e.TurnFinished) and event.reason == "failed":
                     raise ModelError(event.error or "The turn failed.", fault="request")
-        return words
+                elif isinstance(event, e.TurnFinished):
+                    undone = event.error or (_DECLINED if event.reason == "declined" else "")
+        return words, undone
 
 
 async def _next(events: AsyncGenerator[T, None]) -> T:

@@ -14,6 +14,7 @@ import pytest
 from interpreter import Interpreter
 from interpreter import events as e
 from interpreter.errors import ModelError, UsageError
+from interpreter.limits import Limits
 from interpreter.seams import Decision, Happening, Proposal
 from interpreter.session import Session
 from interpreter.settings import Settings
@@ -83,6 +84,20 @@ def test_a_turn_that_fails_raises_its_one_line() -> None:
     assert str(caught.value) == "The key was refused."
 
 
+def test_chat_warns_of_code_that_was_declined_and_of_a_limit() -> None:
+    declined = ScriptedHost(Decision(choice="declined"))
+    with interpreter(*ONE_CELL, host=declined) as it, pytest.warns(UserWarning, match=r"auto_run=True") as warned:
+        assert it.chat("What is it?") == ""
+    assert [warning.filename for warning in warned] == [__file__]
+
+    async def limited() -> Session:
+        runners = FakeRunners(python=FakeRunner())
+        return conversations.session(*ONE_CELL, runners=runners, limits=Limits(max_steps=1))[0]
+
+    with Interpreter(session=limited) as it, pytest.warns(UserWarning, match="steps"):
+        assert it.chat("What is it?") == ""
+
+
 def test_inside_a_running_loop_both_the_synchronous_and_the_asynchronous_names_work() -> None:
     async def main() -> tuple[str, str, list[str]]:
         it = interpreter(words("One."), words("Two."), words("Three."))
@@ -100,7 +115,7 @@ def test_inside_a_running_loop_both_the_synchronous_and_the_asynchronous_names_w
 def test_a_host_of_the_caller_decides() -> None:
     host = ScriptedHost(Decision(choice="declined"))
     runner = FakeRunner()
-    with interpreter(*ONE_CELL, runner=runner, host=host) as it:
+    with interpreter(*ONE_CELL, runner=runner, host=host) as it, pytest.warns(UserWarning, match="declined"):
         assert it.chat("Go.") == ""
     assert runner.ran == []
     assert host.asked == [Proposal(cell="c1", language="python", code="print(1)")]
