@@ -26,6 +26,9 @@ _KEYS = re.compile(
 _CALM = {"NO_COLOR": "1", "TQDM_MININTERVAL": "1", "PAGER": "cat", "GIT_PAGER": "cat", "PYTHONUNBUFFERED": "1"}
 """Programs that draw for a person at a terminal are told that there is none."""
 
+_WITHOUT_PIP = () if os.name == "nt" else (str(Path(__file__).with_name("without_pip")),)
+"""A folder on PATH behind that of the Python, with a `pip` for a Python that has none, as one made by uv."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workplace:
@@ -75,7 +78,8 @@ def for_code(environment: Mapping[str, str], python: PythonChoice | None = None)
         return kept
     for name in ("PYTHONHOME", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "CONDA_PREFIX"):
         kept.pop(name, None)
-    kept["PATH"] = os.pathsep.join((str(Path(python.executable).parent), kept.get("PATH", os.defpath)))
+    folders = (str(Path(python.executable).parent), *_WITHOUT_PIP, kept.get("PATH", os.defpath))
+    kept["PATH"] = os.pathsep.join(folders)
     if python.prefix:
         kept["CONDA_PREFIX" if (Path(python.prefix) / "conda-meta").is_dir() else "VIRTUAL_ENV"] = python.prefix
     return kept

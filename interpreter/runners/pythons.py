@@ -81,8 +81,9 @@ def _found(folder: Path) -> PythonChoice | None:
         if prefix.resolve() == Path(sys.prefix).resolve():
             return _own()
         if stranger := next((path for path in (prefix, executable.parent) if not _ours_alone(path)), None):
+            what = "it" if stranger == prefix else stranger
             return _own(
-                f"{prefix} is not used, since {stranger} belongs to or can be changed by someone else; "
+                f"{prefix} is not used, since {what} belongs to someone else or can be changed by others; "
                 f"code runs in {sys.executable}. Say --python {prefix} to use it."
             )
         return PythonChoice(

@@ -97,14 +97,16 @@ def test_a_venv_that_others_can_change_is_not_used_and_that_is_told(work: Path) 
     (work / ".venv" / "bin").chmod(0o777)
     choice = choose(None, {}, str(work))
     assert choice.why == "own"
-    assert choice.notice.startswith(f"{work / '.venv'} is not used, since {work / '.venv' / 'bin'} belongs to or can")
+    assert choice.notice.startswith(f"{work / '.venv'} is not used, since {work / '.venv' / 'bin'} belongs to someone")
 
 
 @pytest.mark.skipif(os.name == "nt" or os.getuid() != 0, reason="only root gives files away")
 def test_a_venv_of_somebody_else_is_not_used(work: Path) -> None:
     environment_in(work / ".venv")
     os.chown(work / ".venv", 12345, 12345)
-    assert choose(None, {}, str(work)).why == "own"
+    choice = choose(None, {}, str(work))
+    assert choice.why == "own"
+    assert choice.notice.startswith(f"{work / '.venv'} is not used, since it belongs to someone else")
 
 
 def test_without_any_environment_our_own_python_runs_code(work: Path) -> None:
@@ -116,7 +118,8 @@ def test_the_environment_of_code_means_the_chosen_python(tmp_path: Path) -> None
     choice = PythonChoice(executable="/v/bin/python", why="asked", prefix="/v")
     given = {"PATH": "/usr/bin", "CONDA_PREFIX": "/c", "PYTHONHOME": "/h", "MISTRAL_API_KEY": "k"}
     code = for_code(given, choice)
-    assert (code["PATH"], code["VIRTUAL_ENV"]) == (f"/v/bin{os.pathsep}/usr/bin", "/v")
+    folders = code["PATH"].split(os.pathsep)
+    assert (folders[0], folders[-1], code["VIRTUAL_ENV"]) == ("/v/bin", "/usr/bin", "/v")
     assert not {"CONDA_PREFIX", "PYTHONHOME", "MISTRAL_API_KEY"} & set(code)
     (tmp_path / "conda-meta").mkdir()
     conda = for_code(given, PythonChoice(executable="/v/python", why="active", prefix=str(tmp_path)))
@@ -148,6 +151,17 @@ def test_a_bare_environment_runs_cells_and_sees_none_of_our_packages(bare: Path,
         assert text(made.run("import asyncio\nawait asyncio.sleep(0, 'awaited')")) == "'awaited'"
         assert text(made.run("import subprocess\n!python -c 'import sys; print(sys.prefix)'")) == f"{bare}\n"
     assert sorted(path.name for path in bare.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the pip behind a Python is a script for sh")
+@pytest.mark.parametrize("uv", [True, False], ids=["with uv", "without uv"])
+def test_pip_means_the_chosen_python_where_that_has_none(bare: Path, work: Path, tmp_path: Path, uv: bool) -> None:
+    tools = script(tmp_path / "tools" / "pip", "echo of another Python").parent
+    if uv:
+        script(tools / "uv", 'echo "$UV_PYTHON $@"')
+    with bench(at(work, python=str(bare), environment={"PATH": f"{tools}:/usr/bin:/bin"})) as made:
+        said = text(made.run("!pip list"))
+    assert said == (f"{bare}/bin/python pip list\n" if uv else f"{bare}/bin/python: No module named pip\n")
 
 
 def test_an_environment_with_a_package_that_does_not_fit_is_told_what_helps(work: Path, tmp_path: Path) -> None:
