@@ -51,7 +51,7 @@ class Terminal:
             with warnings.catch_warnings():  # Python 3.12 warns of any fork beside threads; this one soon execs
                 warnings.simplefilter("ignore", DeprecationWarning)
                 self._process = PtyProcess.spawn(
-                    list(argv), env=dict(environment), dimensions=self._size[::-1], preexec_fn=lambda: os.chdir(folder)
+                    list(argv), env=dict(environment), dimensions=self._size[::-1], preexec_fn=lambda: _begin(folder)
                 )
         except (OSError, PtyProcessError) as error:
             raise RunnerError(f"{argv[0]} could not be started in {folder}: {error}") from error
@@ -190,6 +190,12 @@ class Terminal:
             await processes.may_have_ended(process.pid)
         self.exit_code = process.exitstatus if process.signalstatus is None else -process.signalstatus
         self.died.set()
+
+
+def _begin(folder: str) -> None:
+    """In the new process, before it becomes the program: Python ignores a signal that ends the writers of a pipe."""
+    os.chdir(folder)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def _plain(descriptor: int) -> None:

@@ -44,6 +44,10 @@ def test_folder_variables_and_functions_live_from_cell_to_cell(tmp_path: Path) -
         assert made.run("greet; basename $PWD") == [printed("hello é漢🙂\ninner\n"), OK]
 
 
+def test_who_writes_to_a_pipe_that_nobody_reads_ends_without_a_word(bash: ShellBench) -> None:
+    assert bash.run('yes | head -n 1; echo "${PIPESTATUS[0]}"') == [printed("y\n141\n"), OK]
+
+
 def test_nothing_runs_before_the_first_cell_and_no_start_up_file_is_read(tmp_path: Path) -> None:
     for name in (".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv"):
         (tmp_path / name).write_text(f"touch {tmp_path}/read; echo unwanted\n")
