@@ -89,6 +89,7 @@ class ShellProcess:
         self.exit_code = None
         self._token = secrets.token_hex(8)
         self.terminal.resume()
+        self.terminal.tidy()
         file = self._written("cell", code)
         typed = self._dialect.line(self._token, file, empty=not self._interactive).encode()
         self.stream.expect(self._token, typed)

@@ -12,7 +12,7 @@ import os
 import signal
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from interpreter.errors import RunnerError
 from interpreter.runners import processes
@@ -41,6 +41,7 @@ class Terminal:
         self._watcher: asyncio.Task[None] | None = None
         self._reading = False
         self._size = SIZE
+        self._modes: list[Any] = []
 
     def start(self, argv: Sequence[str], *, folder: str, environment: Mapping[str, str]) -> None:
         """Start it. Raises `RunnerError` if it cannot be started."""
@@ -56,7 +57,7 @@ class Terminal:
         except (OSError, PtyProcessError) as error:
             raise RunnerError(f"{argv[0]} could not be started in {folder}: {error}") from error
         self.pid = self._process.pid
-        _plain(self._process.fd)
+        self._modes = _plain(self._process.fd)
         os.set_blocking(self._process.fd, False)
         self._watcher = asyncio.create_task(self._watch(self._process))
         self.resume()
@@ -89,6 +90,13 @@ class Terminal:
         if size != self._size and self._process is not None:
             columns, rows = self._size = size
             self._process.setwinsize(rows, columns)
+
+    def tidy(self) -> None:
+        """Echo and take lines again, as at the start: a program may have changed that, and died or forgotten it."""
+        import termios
+
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(self._fd, termios.TCSANOW, self._modes)
 
     def interrupt(self) -> None:
         """What Ctrl-C does, and the same to the program itself: when a shell's child took it calmly, the shell goes on.
@@ -198,10 +206,11 @@ def _begin(folder: str) -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
-def _plain(descriptor: int) -> None:
-    """Lines end in a bare newline: what comes out is what was printed."""
+def _plain(descriptor: int) -> list[Any]:
+    """Lines end in a bare newline: what comes out is what was printed. Returns the modes."""
     import termios
 
     modes = termios.tcgetattr(descriptor)
     modes[1] &= ~termios.ONLCR
     termios.tcsetattr(descriptor, termios.TCSANOW, modes)
+    return modes
