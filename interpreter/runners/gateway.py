@@ -34,6 +34,8 @@ _START = 180.0
 """Seconds a kernel may take to start: a cluster may have to find a machine for it first."""
 _PAGES = re.compile(r"(?<!/user)/(?:lab|tree|notebooks|doc|edit|consoles)(?:/.*)?$")
 """What a browser shows of a server behind its own address."""
+_AWAY = (424, 502, 503, 504)
+"""What a hub or a proxy answers in place of a server that is not there."""
 _DISTRUST = "CERTIFICATE_VERIFY_FAILED"
 
 
@@ -43,6 +45,10 @@ class TokenRefused(RunnerError):
     def __init__(self, brief: str) -> None:
         super().__init__(f"{brief} Give its token in {TOKENS[0]} or {TOKENS[1]}.")
         self.brief = brief
+
+
+class Unreachable(RunnerError):
+    """Nobody answers there now, or only somebody in its place; a moment later it may be there again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,9 +195,9 @@ class Gateway:
                 response = await self._client.send(response.next_request)  # what the hub has to say instead
         except httpx.TimeoutException as error:
             words = f"The server at {self.address.url} did not answer within {patience:.0f} seconds. Try again later."
-            raise RunnerError(words) from error
+            raise Unreachable(words) from error
         except httpx.HTTPError as error:
-            raise RunnerError(self._unreached(str(error))) from error
+            raise Unreachable(self._unreached(str(error))) from error
         return response
 
     def _unreached(self, why: str) -> str:
@@ -218,7 +224,7 @@ class Gateway:
         """Raise for an answer that is none; a login page is where a server sends those whom it does not know."""
         code, url = response.status_code, self.address.url
         if hubs.speaks(response) and (words := hubs.refusal(response, url)) is not None:
-            raise RunnerError(words)
+            raise (Unreachable if code in _AWAY else RunnerError)(words)
         if moved := self._moved(response):
             raise RunnerError(f"The server at {url} has moved to {moved}. Give that address.")
         if code == 401 or response.is_redirect or (code == 403 and _message(response) == "Forbidden"):
@@ -228,7 +234,8 @@ class Gateway:
         if code == 404:
             raise RunnerError(f"The server at {url} has no {response.url.path}. Check the address and the name.")
         if not response.is_success:
-            raise RunnerError(f"The server at {url} answered {code}: {_message(response)}")
+            words = f"The server at {url} answered {code}: {_message(response)}"
+            raise (Unreachable if code in _AWAY else RunnerError)(words)
 
     def _moved(self, response: httpx.Response) -> str | None:
         """The address that the server sends us to instead of its own, None if it does not, or to a login page."""

@@ -20,6 +20,7 @@ _BEAT = 0.5
 _CUT = "The connection to the server was cut. What came of this code from here on is not known."
 _GAP = "[The connection to the server was cut for a while. What was printed in that time may be missing.]\n"
 """The server keeps what comes once it has noticed the cut; what it sent before that is nowhere any more."""
+_AWAY = "[{why} It is tried again for five minutes.]\n"
 _FLOOD = "[More was printed than the server passes on. Some of it is missing.]\n"
 _LIMITED = ("IOPub data rate exceeded", "IOPub message rate exceeded")
 """How a Jupyter server begins its word that it drops output from now on (`limit_rate` in its settings)."""
@@ -49,6 +50,7 @@ class Recovery:
         self._order = Order(self._pass_on)
         self._running: dict[str, str] = {}  # the cells whose end was not told yet: what was sent, until one has begun
         self._typed = ""  # the latest answer to a question, as long as nothing shows that it arrived
+        self._informed: set[str] = set()  # the cells in which it was said that nobody is heard
         self._task: asyncio.Task[None] | None = None
 
     # ---- what passes
@@ -95,6 +97,16 @@ class Recovery:
         if self.retells:
             self._order.hold()
         self._do(self._settle(tuple(self._running)))
+
+    def away(self, why: str) -> None:
+        """The server cannot be asked, for `why`: say so in each running cell, once until it is `back`."""
+        for identity in set(self._running) - self._informed:
+            self._informed.add(identity)
+            self._receive(_made(identity, "stream", {"name": "stderr", "text": _AWAY.format(why=why)}))
+
+    def back(self) -> None:
+        """The server answers."""
+        self._informed.clear()
 
     def over(self) -> None:
         """The kernel is gone, and says nothing more: pass on what was held back."""
@@ -152,5 +164,9 @@ class Recovery:
 
     def _pretend(self, parent: str, kind: str, content: Mapping[str, object]) -> None:
         """Pass on a message of ours as if the kernel had sent it."""
-        headers = {"header": {"msg_type": kind}, "parent_header": {"msg_id": parent, "msg_type": "execute_request"}}
-        self._pass_on({"channel": "iopub", "content": content, **headers})
+        self._pass_on(_made(parent, kind, content))
+
+
+def _made(parent: str, kind: str, content: Mapping[str, object]) -> Message:
+    headers = {"header": {"msg_type": kind}, "parent_header": {"msg_id": parent, "msg_type": "execute_request"}}
+    return {"channel": "iopub", "content": content, **headers}

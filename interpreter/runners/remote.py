@@ -21,7 +21,7 @@ from interpreter.errors import RunnerError
 from interpreter.runners import kept
 from interpreter.runners.answers import Answers
 from interpreter.runners.channels import Channel, Message, Received
-from interpreter.runners.gateway import Gateway
+from interpreter.runners.gateway import Gateway, Unreachable
 from interpreter.runners.installing import Remedy
 from interpreter.runners.recovery import Recovery
 from interpreter.runners.websocket import LastingSocket
@@ -33,6 +33,8 @@ _START = 120.0
 """Seconds a started kernel may take until it answers."""
 _WATCH = 5.0
 """Seconds between two looks whether the server still has the kernel; a death it notices itself it tells at once."""
+_AGAIN = 1.0
+"""Seconds until an interrupt is sent again that did not reach the server."""
 _PLAIN = "get_ipython().InteractiveTB.set_mode(mode='Plain')"
 """Lets a Python kernel of ours tell errors as briefly as those on this machine do."""
 
@@ -120,11 +122,21 @@ class RemoteKernel:
             self._socket.send(text)
 
     async def interrupt(self) -> None:
-        """Let the server interrupt it, and nudge: a cell parked in `await` sees it only when the loop wakes."""
-        if self.id is not None and self._socket is not None and not self.died.is_set():
-            with contextlib.suppress(RunnerError):
+        """Let the server interrupt it, once it can be reached.
+
+        And nudge: a cell parked in `await` sees it only when the loop wakes.
+        """
+        while self.id is not None and self._socket is not None and not self.died.is_set():
+            try:
                 await self._gateway.interrupt(self.id)
+            except Unreachable:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.died.wait(), _AGAIN)
+                continue
+            except RunnerError:  # the server cannot do that
+                pass
             self.send("shell", "kernel_info_request", {})
+            return
 
     async def close(self) -> None:
         """End it on the server, unless it is foreign."""
@@ -150,7 +162,7 @@ class RemoteKernel:
 
     def log(self) -> str:
         """What is known of its end; its own words stay on the server."""
-        return self._why
+        return f"{self._why[:1].upper()}{self._why[1:]}." if self._why else ""
 
     # ---- its life
 
@@ -173,13 +185,18 @@ class RemoteKernel:
         raise RunnerError(f"The kernel {self._name} could not be used at {self._gateway.address.url}: {why}.")
 
     async def _watch(self) -> None:
-        """Notice that the server has no such kernel any more, whoever ended it."""
+        """Notice that the server has no such kernel any more, whoever ended it, and say when it cannot be asked."""
         assert self.id is not None
         while True:
             await asyncio.sleep(_WATCH)
-            with contextlib.suppress(RunnerError):  # the socket knows better whether the server is there
-                if (state := await self._gateway.state(self.id)) in (None, "dead"):
-                    self._end("the server has no such kernel any more" if state is None else "the server gave it up")
+            try:
+                state = await self._gateway.state(self.id)
+            except RunnerError as error:  # how long to wait for it, the socket knows
+                self._recovery.away(str(error))
+                continue
+            self._recovery.back()
+            if state in (None, "dead"):
+                self._end("the server has no such kernel any more" if state is None else "the server gave it up")
 
     def _end(self, why: str) -> None:
         self._why = self._why or why
