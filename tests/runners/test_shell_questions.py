@@ -77,11 +77,13 @@ def test_a_program_that_draws_its_own_line_hides_only_what_sounds_secret(
 
 
 @pytest.mark.parametrize("leaves", ["stty -echo", f"{sys.executable} -c 'import tty; tty.setraw(0)'"])
-def test_the_modes_that_a_program_leaves_behind_do_not_hide_the_next_answer(
-    attended: ShellBench, leaves: str
-) -> None:
+def test_the_modes_that_a_program_leaves_behind_do_not_hide_the_next_answer(attended: ShellBench, leaves: str) -> None:
     assert attended.run(leaves) == [OK]
-    assert attended.run('read -p "Name? " x; echo "$x"', lines=["Zoë"]) == [Asked(prompt="Name? "), printed("Zoë\n"), OK]
+    assert attended.run('read -p "Name? " x; echo "$x"', lines=["Zoë"]) == [
+        Asked(prompt="Name? "),
+        printed("Zoë\n"),
+        OK,
+    ]
 
 
 def test_a_program_that_asks_twice_is_answered_twice(attended: ShellBench) -> None:
