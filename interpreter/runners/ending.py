@@ -29,10 +29,16 @@ class Ladder:
 
     def __init__(self, kernel: Kernel, cell: Cell) -> None:
         self.killed = False
+        self._ends = (cell.idle, kernel.died)
         self._task = asyncio.ensure_future(self._climb(kernel, cell))
 
+    @property
+    def resisted(self) -> bool:
+        """Whether, once it is climbed, the cell goes on: in a kernel that is not ours to end."""
+        return not self.killed and not any(end.is_set() for end in self._ends)
+
     async def climbed(self) -> None:
-        """Return when the cell has ended, one way or the other. Giving up the wait does not stop the climb."""
+        """Return when the cell has ended or resisted. Giving up the wait does not stop the climb."""
         await asyncio.wait({self._task})
         self._task.result()
 
@@ -42,7 +48,7 @@ class Ladder:
         await asyncio.wait({self._task})
 
     async def _climb(self, kernel: Kernel, cell: Cell) -> None:
-        ends = [asyncio.ensure_future(event.wait()) for event in (cell.idle, kernel.died)]
+        ends = [asyncio.ensure_future(event.wait()) for event in self._ends]
         try:
             with contextlib.suppress(TimeoutError):  # an interrupt before the code runs would be lost
                 await asyncio.wait_for(cell.begun.wait(), _BEGIN)
@@ -50,11 +56,9 @@ class Ladder:
                 await kernel.interrupt()
                 if (await asyncio.wait(ends, timeout=patience, return_when=asyncio.FIRST_COMPLETED))[0]:
                     return
-            if kernel.foreign:
-                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-                return
-            self.killed = True
-            await kernel.close()
+            if not kernel.foreign:
+                self.killed = True
+                await kernel.close()
         finally:
             for end in ends:
                 end.cancel()

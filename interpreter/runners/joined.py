@@ -49,7 +49,7 @@ class JoinedKernel:
     async def start(self) -> None:
         """Join it. Raises `RunnerError` if nobody answers there, or it is busy."""
         if not await self._heart.beats(_MISSED):
-            raise RunnerError(f"No kernel answers at {self._file}. It may have ended; see --existing.")
+            raise RunnerError(f"No kernel answers at {self._file}. It may have ended: start one again, and join that.")
         from jupyter_client.asynchronous.client import AsyncKernelClient
 
         client = AsyncKernelClient(connection_file=str(self._file))

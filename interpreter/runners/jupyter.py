@@ -170,6 +170,8 @@ class JupyterRunner:
         """Wait for an interrupt still under way, tell what was lost since the last cell, and have a kernel."""
         if self._ladder is not None:
             await race(stop, self._ladder.climbed())
+            if self._ladder.resisted:
+                raise RunnerError("The kernel still runs an earlier cell, which resists interrupts. End it over there.")
             gone, self._ladder = self._ladder.killed, None
             if gone:
                 yield Restarted(reason=await self._lose("the code did not react to the interrupt"))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -42,17 +43,26 @@ def test_it_is_shared_with_whoever_began_it_and_lives_on(other: tuple[Bench, Pat
     assert text(theirs.run("print(shared)")) == "42\n"
 
 
-def test_its_cell_is_interrupted_and_one_that_resists_does_not_cost_the_kernel(other: tuple[Bench, Path]) -> None:
+def test_its_cell_is_interrupted_and_one_that_resists_does_not_cost_the_kernel(
+    other: tuple[Bench, Path], tmp_path: Path
+) -> None:
     theirs, file = other
     ours = joined(file)
     sleeping = "import time\nprint('ready', flush=True)\ntime.sleep(60)"
     assert status(theirs.do(happenings_of(ours, sleeping, stop_at="ready"))) == "interrupted"
-    stubborn = "import time\nkept = 1\nprint('ready', flush=True)\nend = time.time() + 6.5\n"
-    stubborn += (
-        "while time.time() < end:\n    try: time.sleep(10 if end - time.time() > 10 else max(0, end - time.time()))\n"
-    )
-    stubborn += "    except BaseException: pass"
-    assert status(theirs.do(happenings_of(ours, stubborn, stop_at="ready"))) == "interrupted"
+    stubborn = """
+        import os, time
+        kept = 1
+        print('ready', flush=True)
+        while not os.path.exists('go'):
+            try: time.sleep(0.01)
+            except BaseException: pass
+    """
+    assert status(theirs.do(happenings_of(ours, dedent(stubborn), stop_at="ready"))) == "interrupted"
+    with pytest.raises(RunnerError, match=r"^The kernel still runs an earlier cell, which resists interrupts\."):
+        theirs.do(happenings_of(ours, "print(kept)"))
+    (tmp_path / "work" / "go").touch()
+    theirs.do(theirs.until(lambda: ours.state == "idle"))
     assert theirs.do(happenings_of(ours, "print(kept)")) == [
         Produced(kind="stdout", data={"text/plain": "1\n"}),
         Ended(status="ok"),
