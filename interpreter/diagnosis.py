@@ -12,6 +12,7 @@ from interpreter.choosing import Embedded, Remote, ToFetch, Unchosen, choose
 from interpreter.commands.context import Context
 from interpreter.errors import InterpreterError
 from interpreter.runners.environment import Workplace, for_code, workplace
+from interpreter.settings import Settings
 
 _ROOM = 200_000_000  # bytes of disk below which a session soon cannot be kept
 
@@ -132,8 +133,7 @@ def _machine(context: Context) -> Iterator[Finding]:
         yield Finding(topic="python", words=str(error), well=False)
         return
     yield from _python(place, settings.kernel)
-    yield _shell(context)
-    yield _languages(place, settings.kernel)
+    yield from _languages(place, settings)
     hidden = sorted(set(context.environment) - set(for_code(context.environment)))
     yield Finding(topic="hidden", words=f"{', '.join(hidden) or 'nothing'} (variables kept from code that runs)")
 
@@ -153,21 +153,36 @@ def _python(place: Workplace, kernel: str | None) -> Iterator[Finding]:
         yield Finding(topic="python", words=place.python.notice)
 
 
-def _shell(context: Context) -> Finding:
+def _languages(place: Workplace, settings: Settings) -> Iterator[Finding]:
+    from interpreter.runners.kernelspecs import data_folders, installed
+    from interpreter.runners.languages import SHELL, LocalRunners, row_from_table
+
+    path = place.environment.get("PATH")
+    try:
+        own = [row_from_table(name, table) for name, table in settings.languages.items()]
+    except InterpreterError as error:
+        yield Finding(topic="languages", words=str(error), well=False)
+        return
+    yield _shell(next((row.command[0] for row in own if row.name == SHELL.name and row.command), None), path)
+    runners = LocalRunners(place=place, interactive=False, kernel=settings.kernel, own=own)
+    yield Finding(topic="languages", words=", ".join(runners.languages))
+    kernels = {spec.name for spec in installed(data_folders(place.environment))}
+    for row in own:
+        if row.kernel is not None and row.kernel.lower() not in kernels:
+            words = f"{row.name}: there is no kernelspec {row.kernel}; there are {', '.join(sorted(kernels)) or 'none'}"
+            yield Finding(topic="languages", words=words, well=False)
+        elif row.name != SHELL.name and row.command and shutil.which(row.command[0], path=path) is None:
+            yield Finding(topic="languages", words=f"{row.name}: {row.command[0]} is not on PATH", well=False)
+
+
+def _shell(wanted: str | None, path: str | None) -> Finding:
     from interpreter.runners.shell_dialects import find
 
     try:
-        _, program = find(None, context.environment.get("PATH"))
+        _, program = find(wanted, path)
     except InterpreterError as error:
         return Finding(topic="shell", words=str(error), well=False)
     return Finding(topic="shell", words=program)
-
-
-def _languages(place: Workplace, kernel: str | None) -> Finding:
-    from interpreter.runners.languages import LocalRunners
-
-    names = LocalRunners(place=place, interactive=False, kernel=kernel).languages
-    return Finding(topic="languages", words=", ".join(names))
 
 
 def _room(data: Path) -> Finding:

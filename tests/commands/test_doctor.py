@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from interpreter.models.capabilities import Capabilities, Place, today
@@ -35,6 +36,23 @@ def test_it_tells_model_endpoint_and_protocol_but_never_the_key(tmp_path: Path) 
     assert lines["protocol"] == "tools first, and down from there if the endpoint refuses"
     assert lines["hidden"] == "INTERPRETER_API_KEY, INTERPRETER_HOME (variables kept from code that runs)"
     assert "secret-word" not in done.stdout + done.stderr
+
+
+def test_the_languages_of_the_configuration_are_told_and_what_they_lack(tmp_path: Path) -> None:
+    rows = {"shell": 'command = "sh"', "awk": 'command = "awk -f"', "odd": 'command = "no-such"', "s": 'kernel = "no"'}
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text(
+        "".join(f"[language.{name}]\n{row}\n" for name, row in rows.items()), encoding="utf-8"
+    )
+    done = program(tmp_path, "doctor", "--model", "m", JUPYTER_PATH="", JUPYTER_DATA_DIR=str(tmp_path))
+    lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    assert [words for topic, words in lines if topic == "shell"] == [shutil.which("sh")]
+    names, *lacking = [words for topic, words in lines if topic == "languages"]
+    assert {"awk", "odd", "s"} <= set(names.split(", "))
+    assert [words.partition("; there are")[0] for words in lacking] == [
+        "odd: no-such is not on PATH",
+        "s: there is no kernelspec no",
+    ]
 
 
 def test_one_tiny_request_shows_what_was_wrong_and_what_was_learnt_can_be_forgotten(tmp_path: Path) -> None:
