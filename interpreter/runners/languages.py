@@ -24,7 +24,7 @@ from interpreter.seams import Produced, Runner
 if TYPE_CHECKING:
     from interpreter.runners.kernels import Kernels
 
-Kind: TypeAlias = Literal["python", "shell", "kernel", "program"]
+Kind: TypeAlias = Literal["python", "shell", "kernel", "driven", "program"]
 Late: TypeAlias = Callable[[Produced], None]
 """Told what comes after a cell has ended."""
 
@@ -34,7 +34,7 @@ class Language:
     """A row: the canonical name, its aliases, and what runs it.
 
     `kernel` is a kernelspec. `command` starts a program: with a cell's file for `program` (`suffix` ends its name),
-    else the shell to use.
+    with `driver`, a file of `drivers/`, for an interpreter that is `driven`, else the shell to use.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Language:
     kernel: str | None = None
     command: tuple[str, ...] = ()
     suffix: str = ""
+    driver: str = ""
 
 
 PYTHON = Language(name="python", aliases=("py", "python3", "ipython"), kind="python")
@@ -52,21 +53,27 @@ WINDOWS_SHELLS = tuple(
     Language(
         name="shell",
         aliases=("powershell", "pwsh", "ps1", "console"),
-        kind="program",
+        kind="driven",
         command=(program, *_POWERSHELL),
-        suffix=".ps1",
+        driver="powershell.ps1",
     )
     for program in ("pwsh", "powershell")
 )
-"""Without a pseudo-terminal of the kind that `ShellRunner` needs, each cell is a PowerShell of its own."""
+"""There are no pseudo-terminals there of the kind that `ShellRunner` needs."""
 PROGRAMS = (
-    Language(name="javascript", aliases=("js", "node"), kind="program", command=("node",), suffix=".js"),
-    Language(name="ruby", aliases=("rb",), kind="program", command=("ruby",), suffix=".rb"),
+    Language(name="javascript", aliases=("js", "node"), kind="driven", command=("node",), driver="node.js"),
+    Language(name="ruby", aliases=("rb",), kind="driven", command=("ruby",), driver="ruby.rb"),
     Language(name="perl", aliases=("pl",), kind="program", command=("perl",), suffix=".pl"),
     Language(name="lua", kind="program", command=("lua",), suffix=".lua"),
-    Language(name="r", aliases=("rscript",), kind="program", command=("Rscript",), suffix=".R"),
+    Language(name="r", aliases=("rscript",), kind="driven", command=("Rscript",), driver="r.R"),
     Language(name="julia", aliases=("jl",), kind="program", command=("julia",), suffix=".jl"),
-    Language(name="powershell", aliases=("pwsh", "ps1"), kind="program", command=("pwsh", *_POWERSHELL), suffix=".ps1"),
+    Language(
+        name="powershell",
+        aliases=("pwsh", "ps1"),
+        kind="driven",
+        command=("pwsh", *_POWERSHELL),
+        driver="powershell.ps1",
+    ),
 )
 """Interpreters that are offered where their command is on PATH and no kernel runs their language."""
 
@@ -99,7 +106,11 @@ def rows(
     shells += (SHELL,) if os.name == "posix" else WINDOWS_SHELLS
     found: dict[str, Language] = {}
     for row in (PYTHON, *shells, *own, *of_kernelspecs(specs), *PROGRAMS):
-        there = row.kind != "program" or row in own or shutil.which(row.command[0], path=environment.get("PATH"))
+        there = (
+            row.kind not in ("driven", "program")
+            or row in own
+            or shutil.which(row.command[0], path=environment.get("PATH"))
+        )
         if there and row.name not in found:
             found[row.name] = row
     taken = set(found)
@@ -203,6 +214,16 @@ class LocalRunners(Table):
                     interactive=self._interactive,
                     late=late,
                     program=row.command[0] if row.command else None,
+                )
+            case "driven":
+                from interpreter.runners.driven import DrivenRunner
+
+                return DrivenRunner(
+                    command=row.command,
+                    driver=row.driver,
+                    folder=self._place.folder,
+                    environment=self._place.environment,
+                    late=late,
                 )
             case "program":
                 from interpreter.runners.program import ProgramRunner

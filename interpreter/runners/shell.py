@@ -7,7 +7,6 @@ as `stdout`, since on a terminal both streams are one.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 import signal
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -23,6 +22,7 @@ from interpreter.runners.shell_jobs import Job, alive
 from interpreter.runners.shell_process import ShellProcess
 from interpreter.runners.shell_questions import is_question, is_secret, program
 from interpreter.runners.terminal import SIZE
+from interpreter.runners.waiting import within
 from interpreter.seams import Asked, Ended, Happening, Produced, Restarted, RunnerState
 from interpreter.stop import Stop
 
@@ -158,7 +158,7 @@ class ShellRunner(Opaque):
         while not shell.over.is_set() and not watcher.done():
             wait = _QUIET[min(look, len(_QUIET) - 1)]
             waited = shell.stream.size > 0
-            if await _within(self._news, wait):
+            if await within(self._news, wait):
                 self._news.clear()
                 held = held if waited else loop.time()
                 silence, look = 0.0, 0
@@ -172,7 +172,7 @@ class ShellRunner(Opaque):
                 shell.taken()
                 if text.strip() or not self._struck:
                     yield _stdout(text)
-                await _within(shell.over, _BEAT)
+                await within(shell.over, _BEAT)
             if shell.stream.full_screen and not evicted:
                 evicted = True
                 yield _stdout(_refusal(program(shell.terminal)))
@@ -190,7 +190,7 @@ class ShellRunner(Opaque):
         if not is_question(shell.terminal, clean(shown + prompt), silence):
             return
         self._news.clear()
-        if await _within(self._news, _SETTLE):  # the shell at its prompt reads too: its word may be on the way
+        if await within(self._news, _SETTLE):  # the shell at its prompt reads too: its word may be on the way
             return
         prompt = clean(shown + stream.take(unfinished=True))
         if self._interactive:
@@ -210,7 +210,7 @@ class ShellRunner(Opaque):
         except TimeoutError:
             self._wanted = "timeout"
         self._quell(shell, _LADDER)
-        await _within(shell.over, _PROMISED)
+        await within(shell.over, _PROMISED)
         self._news.set()
 
     def _quell(self, shell: ShellProcess, rungs: Sequence[Rung]) -> None:
@@ -221,13 +221,13 @@ class ShellRunner(Opaque):
     async def _climb(self, shell: ShellProcess, rungs: Sequence[Rung]) -> None:
         """Interrupt, harder each time, until the shell is at its prompt; behind the last rung the shell itself goes."""
         try:
-            await _within(shell.began, 1.0)  # a signal between two cells would leave the typed line for afterwards
+            await within(shell.began, 1.0)  # a signal between two cells would leave the typed line for afterwards
             for number, patience in rungs:
                 if number == signal.SIGINT:
                     shell.terminal.interrupt()
                 else:
                     shell.terminal.send_foreground(number)
-                if await _within(shell.over, patience):
+                if await within(shell.over, patience):
                     break
             if not shell.over.is_set() or not (shell.terminal.died.is_set() or await shell.settle()):
                 shell.terminal.kill()
@@ -283,13 +283,6 @@ class ShellRunner(Opaque):
         text = self._shell.stream.take_late() if self._shell is not None else ""
         if text.strip():
             self._late(_stdout(text))
-
-
-async def _within(event: asyncio.Event, seconds: float) -> bool:
-    """Whether `event` is set, waiting for it no longer than that."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
-    return event.is_set()
 
 
 def _stdout(text: str) -> Produced:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 _READ = 65536
 _BURST = 16
 """Reads in one turn of the event loop; a pty gives 4 KB at most."""
-_ROUNDS = 20
-"""How often what a program started is looked for when it is closed."""
 SIZE = (120, 40)
 """Columns and rows that programs are told of where nobody looks."""
 
@@ -148,12 +146,7 @@ class Terminal:
         if self._reading:
             self._reading = False
             asyncio.get_running_loop().remove_reader(process.fd)
-        for _ in range(_ROUNDS):  # what is just being started escapes one round
-            left = [pid for pid in processes.session(self.pid) if processes.state(pid) != "gone"]
-            processes.send(signal.SIGKILL, left)
-            if not left:
-                break
-            await asyncio.sleep(0.005)
+        await processes.end_session(self.pid)
         if self._watcher is not None:
             await self._watcher
         process.delayafterclose = 0  # it is dead already

@@ -68,12 +68,15 @@ COURSES = (
     Course(
         language="javascript",
         hello="console.log('hello 漢🙂')",
+        value="6 * 7",
         error="throw new Error('wrong')",
         endless="console.log('begun'); for (;;) {}",
         big=f"for (let i = 1; i <= {LINES}; i++) console.log(i)",
         reads="console.log(`[${require('fs').readFileSync(0)}]`)",
         dies="process.kill(process.pid, 'SIGKILL')",
         folder="console.log(process.cwd())",
+        keeps="const kept = 7",
+        kept="console.log('kept', kept)",
     ),
     Course(
         language="perl",
@@ -88,12 +91,15 @@ COURSES = (
     Course(
         language="ruby",
         hello="puts 'hello 漢🙂'",
+        value="6 * 7",
         error="raise 'wrong'",
-        endless="$stdout.sync = true; puts 'begun'; loop {}",
+        endless="puts 'begun'; loop {}",
         big=f"puts (1..{LINES}).to_a",
         reads='puts "[#{gets}]"',
         dies="Process.kill('KILL', $$)",
         folder="puts Dir.pwd",
+        keeps="kept = 7",
+        kept='puts "kept #{kept}"',
     ),
     Course(
         language="r",

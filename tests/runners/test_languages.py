@@ -49,7 +49,7 @@ def test_a_kernelspec_is_a_language_and_goes_before_a_program_of_the_same_langua
     assert [(row.name, row.kind, row.kernel) for row in found[2:]] == [
         ("typescript", "kernel", "deno"),
         ("r", "kernel", "ir"),
-        ("javascript", "program", None),
+        ("javascript", "driven", None),
     ]
 
 

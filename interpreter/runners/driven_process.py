@@ -1,0 +1,280 @@
+"""One living interpreter with a driver: started, given cells, heard at their end. Decides nothing about interrupts.
+
+A driver (`drivers/`, in the language itself) finds `PORT KEY` in INTERPRETER_CONTROL, takes that away, connects to PORT
+of this machine and sends KEY. Then it reads lines `TOKEN FOLDER`: it runs the file `cell` of the folder in the scope
+that lasts, leaves there what the cell is worth as text in `value` and what it drew as `*.png`, prints the mark of TOKEN
+on both streams, behind all that the cell printed, and sends `TOKEN ok` or `TOKEN error`. So no pipe is shared with the
+cell: its input is at its end, and its children's too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import codecs
+import contextlib
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+
+from interpreter.errors import RunnerError
+from interpreter.protocols.content import clean
+from interpreter.runners import processes
+from interpreter.runners.printed import READ, Kind, Printed
+from interpreter.runners.shell_stream import mark
+from interpreter.runners.waiting import within
+from interpreter.seams import Produced
+
+_DRIVERS = Path(__file__).with_name("drivers")
+_START = 60.0
+"""Seconds an interpreter may take to begin; R with many packages in its profile takes some."""
+_GRACE = 0.5
+"""Seconds of silence by which output may lag behind the word that a cell is over, or behind a death."""
+_LATE_BEAT = 0.1
+_LATE = 1_000_000
+"""Characters of background output that are told between two cells; who wants more writes it to a file."""
+_ENOUGH = "\n[There is more background output; it is left out.]\n"
+
+
+class _Pipe:
+    """One of the two streams, taken apart: what comes before the mark is the cell's, and the rest comes late."""
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._held = b""
+        self._mark = b""
+
+    def expect(self, end: bytes) -> None:
+        """A cell begins, behind which `end` is printed."""
+        self._mark = end
+        self.ended.clear()
+
+    def feed(self, data: bytes) -> tuple[str, str]:
+        """What of `data` is the cell's, and what comes late; b"" says that nothing comes any more."""
+        if self.ended.is_set():
+            return "", self._decoder.decode(data, final=not data)
+        before, found, after = (self._held + data).partition(self._mark)
+        start = before.rfind(b"\x1b") if data and not found else -1
+        cut = start if start >= 0 and self._mark.startswith(before[start:]) else len(before)
+        before, self._held = before[:cut], before[cut:]
+        if not found and data:
+            return self._decoder.decode(before), ""
+        self.ended.set()
+        text = self._decoder.decode(before, final=True)
+        return text, self._decoder.decode(after)
+
+
+class DrivenProcess:
+    """An interpreter. `over`: no cell runs, or it is dead, which `died` tells; `failed`: the last cell did.
+
+    `printed` is what the running cell printed; `late` is told what comes between cells.
+    """
+
+    def __init__(self, *, command: Sequence[str], driver: str, late: Callable[[Produced], None]) -> None:
+        self.printed = Printed()
+        self.over = asyncio.Event()
+        self.died = asyncio.Event()
+        self.failed = False
+        self._command = (*command, str(_DRIVERS / driver))
+        self._late = late
+        self._late_room = _LATE
+        self._between = Printed()
+        self._process: Process | None = None
+        self._control: asyncio.StreamWriter | None = None
+        self._private = Path(tempfile.mkdtemp(prefix="interpreter-cells-"))
+        self._folder = self._private
+        self._token = ""
+        self._pipes: dict[Kind, _Pipe] = {"stdout": _Pipe(), "stderr": _Pipe()}
+        self._heard = asyncio.Event()
+        self._silent = asyncio.Event()  # nobody writes to the pipes any more
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; negative: by that signal. None while it lives."""
+        return self._process.returncode if self._process is not None else None
+
+    async def start(self, *, folder: str, environment: Mapping[str, str]) -> None:
+        """Start it and wait until it takes cells. Raises `RunnerError` if it does not."""
+        key = secrets.token_hex(16)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.setblocking(False)
+            control = f"{server.getsockname()[1]} {key}"
+            self._process = await self._started(folder, {**environment, "INTERPRETER_CONTROL": control})
+            self._task(self._follow(self._process))
+            self._task(self._dead(self._process))
+            self._task(self._tell_late())
+            connecting = asyncio.ensure_future(_connected(server, key))
+            dying = asyncio.ensure_future(self.died.wait())
+            try:
+                await asyncio.wait({connecting, dying}, timeout=_START, return_when=asyncio.FIRST_COMPLETED)
+                if not connecting.done():
+                    raise RunnerError(self._why_not())
+                reader, self._control = connecting.result()
+            finally:
+                for waiting in (connecting, dying):
+                    waiting.cancel()
+                await asyncio.gather(connecting, dying, return_exceptions=True)
+        self._task(self._listen(reader))
+        self.over.set()
+
+    def begin(self, code: str) -> None:
+        """Let the interpreter run `code`. Only when `over`."""
+        assert self._control is not None
+        self.over.clear()
+        self.failed = False
+        self.printed.wanted = True
+        self._late_room = _LATE
+        self._token = secrets.token_hex(8)
+        for pipe in self._pipes.values():
+            pipe.expect(mark("D", self._token))
+        self._folder = Path(tempfile.mkdtemp(dir=self._private))
+        (self._folder / "cell").write_bytes(code.encode("utf-8", "surrogateescape"))
+        self._control.write(f"{self._token} {self._folder}\n".encode())
+
+    def shown(self) -> list[Produced]:
+        """What the last cell drew and is worth."""
+        pictures = [base64.b64encode(file.read_bytes()).decode() for file in sorted(self._folder.glob("*.png"))]
+        told = [Produced(kind="display", data={"image/png": picture}) for picture in pictures]
+        with contextlib.suppress(FileNotFoundError):
+            value = clean((self._folder / "value").read_text(encoding="utf-8", errors="replace")).rstrip("\n")
+            told.append(Produced(kind="result", data={"text/plain": value}))
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return told
+
+    def give_up(self) -> None:
+        """Whatever else the running cell prints is left out."""
+        self.printed.give_up()
+
+    def interrupt(self) -> None:
+        """Signal it and its children; where there is no such signal this is the end."""
+        if self._process is not None:
+            processes.signal_group(self._process, kill=False)
+
+    def kill(self) -> None:
+        """End it and everything it started."""
+        if self._process is not None:
+            processes.signal_group(self._process, kill=True)
+
+    async def close(self) -> None:
+        """Leave nothing of it behind; harmless when repeated."""
+        self.kill()
+        if self._process is not None:
+            await processes.end_session(self._process.pid)
+            await self._process.wait()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._control is not None:
+            self._control.close()
+            with contextlib.suppress(OSError):
+                await self._control.wait_closed()
+        shutil.rmtree(self._private, ignore_errors=True)
+        self.over.set()
+
+    async def _started(self, folder: str, environment: Mapping[str, str]) -> Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self._command,
+                cwd=folder,
+                env=dict(environment),
+                stdin=DEVNULL,
+                stdout=PIPE,
+                stderr=PIPE,
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # else Windows gives it our Ctrl-C
+            )
+        except OSError as error:
+            raise RunnerError(f"{self._command[0]} could not be started: {error}") from error
+
+    def _why_not(self) -> str:
+        """Why it did not begin, with the last line that it printed."""
+        said = "".join(str(produced.data["text/plain"]) for produced in self.printed.take())
+        last = clean(said).strip().rpartition("\n")[2]
+        how = f"ended at its start (exit code {self.exit_code})" if self.died.is_set() else "did not begin"
+        return f"{self._command[0]} {how}{f': {last}' if last else '.'}"
+
+    async def _follow(self, process: Process) -> None:
+        """Take what is printed, to its end."""
+        assert process.stdout is not None
+        assert process.stderr is not None
+        await asyncio.gather(self._sort("stdout", process.stdout), self._sort("stderr", process.stderr))
+        self._silent.set()
+
+    async def _sort(self, kind: Kind, stream: asyncio.StreamReader) -> None:
+        pipe, data = self._pipes[kind], b"..."
+        while data:
+            data = await stream.read(READ)
+            text, late = pipe.feed(data)
+            self._heard.set()
+            await self.printed.add(kind, text)
+            await self._between.add(kind, late)
+
+    async def _listen(self, control: asyncio.StreamReader) -> None:
+        """Hear the words of the driver, until it lets go of the connection; then it is of no use any more."""
+        while line := await control.readline():
+            token, _, status = line.decode("utf-8", "replace").strip().partition(" ")
+            if token == self._token and not self.over.is_set():
+                self.failed = status != "ok"
+                self._task(self._end())
+        if not await within(self.died, _GRACE):
+            self.kill()
+
+    async def _end(self) -> None:
+        """The word may overtake the output: the cell is over when both marks were seen, or do not come."""
+        while not all(pipe.ended.is_set() for pipe in self._pipes.values()):
+            self._heard.clear()
+            if not await within(self._heard, _GRACE) and not self.printed.size:
+                break
+        for pipe in self._pipes.values():
+            pipe.ended.set()
+        self._finish()
+
+    async def _dead(self, process: Process) -> None:
+        await process.wait()
+        self.kill()
+        while not await within(self._silent, _GRACE) and self.printed.size:
+            pass
+        self.died.set()
+        self._finish()
+
+    def _finish(self) -> None:
+        self.over.set()
+        self.printed.news.set()
+
+    async def _tell_late(self) -> None:
+        """Pass on what comes between cells, as much as anybody may want to read."""
+        while True:
+            await self._between.news.wait()
+            await asyncio.sleep(_LATE_BEAT)
+            for produced in self._between.take():
+                if self._late_room > 0:
+                    self._late_room -= len(str(produced.data["text/plain"]))
+                    self._late(produced)
+                    if self._late_room <= 0:
+                        self._late(Produced(kind="stdout", data={"text/plain": _ENOUGH}))
+
+    def _task(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _connected(server: socket.socket, key: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The connection of whoever knows `key`; others of this machine may try."""
+    while True:
+        accepted, _ = await asyncio.get_running_loop().sock_accept(server)
+        reader, writer = await asyncio.open_connection(sock=accepted)
+        try:
+            said = await asyncio.wait_for(reader.readline(), _GRACE)
+        except (TimeoutError, OSError, ValueError):
+            said = b""
+        if secrets.compare_digest(said.strip(), key.encode()):
+            return reader, writer
+        writer.close()
