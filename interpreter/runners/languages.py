@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -79,14 +80,17 @@ PROGRAMS = (
 
 
 def row_from_table(name: str, table: Mapping[str, object]) -> Language:
-    """The row of `[language.NAME]`: `command` (words, or one string), `kernel`, `aliases`, `suffix`.
+    """The row of `[language.NAME]`: `command` (words, or one string of them), `kernel`, `aliases`, `suffix`.
 
     Raises `SettingsError` for an unknown key, a wrong value, or unless exactly one of `command` and `kernel` is there.
     """
     place = f"[language.{name}]"
     if unknown := sorted(set(table) - {"command", "kernel", "aliases", "suffix"}):
         raise SettingsError(f"{place} has no key {unknown[0]!r}. It takes command, kernel, aliases and suffix.")
-    command = _words(table.get("command", ()), f"{place} command")
+    command = table.get("command", ())
+    if isinstance(command, str):
+        command = shlex.split(command, posix=os.name == "posix")
+    command = _words(command, f"{place} command")
     kernel, suffix = table.get("kernel"), table.get("suffix", "")
     if not isinstance(kernel, str | None) or not isinstance(suffix, str):
         raise SettingsError(f"{place} kernel and suffix are text.")

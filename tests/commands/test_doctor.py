@@ -50,8 +50,8 @@ def test_the_languages_of_the_configuration_are_told_and_what_they_lack(tmp_path
     names, *lacking = [words for topic, words in lines if topic == "languages"]
     assert {"awk", "odd", "s"} <= set(names.split(", "))
     assert [words.partition("; there are")[0] for words in lacking] == [
-        "odd: no-such is not on PATH",
-        "s: there is no kernelspec no",
+        "wrong: odd: no-such is not on PATH",
+        "wrong: s: there is no kernelspec no",
     ]
 
 

@@ -78,6 +78,7 @@ def test_a_table_becomes_a_row() -> None:
     assert row_from_table("Groovy", {"command": ["groovy"], "aliases": ["GVY"], "suffix": ".groovy"}) == Language(
         name="groovy", aliases=("gvy",), kind="program", command=("groovy",), suffix=".groovy"
     )
+    assert row_from_table("awk", {"command": "awk -F ', ' -f"}).command == ("awk", "-F", ", ", "-f")
     assert row_from_table("stats", {"kernel": "ir"}) == Language(name="stats", kind="kernel", kernel="ir")
 
 
