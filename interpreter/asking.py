@@ -84,22 +84,35 @@ def _another_way(before: e.ProtocolName, after: e.ProtocolName, attempt: int, er
 async def _stream(
     model: Model, request: Request, reader: Reader, cells: int, stop: Stop
 ) -> AsyncGenerator[e.Event, None]:
-    """What of the reply can be shown, and its count, which comes last: a model that ends by itself is read to there."""
+    """What of the reply can be shown, and its count, also if it fails in its middle.
+
+    The provider's own count comes last: a model that ends by itself is read to there.
+    """
     usage: TokenCount | None = None
-    async with aclosing(model.stream(request, stop)) as chunks:
-        async for chunk in chunks:
-            if reader.done and chunk.text.strip():
-                break  # it goes on after its block: nobody wants that
-            usage = chunk.usage or usage
-            for piece in reader.feed(chunk):
-                yield _delta(piece, cells)
+    failure: Stopped | ModelError | None = None
+    try:
+        async with aclosing(model.stream(request, stop)) as chunks:
+            async for chunk in chunks:
+                usage = chunk.usage or usage
+                if reader.done and chunk.text.strip():
+                    break  # it goes on after its block: nobody wants that
+                for piece in reader.feed(chunk):
+                    yield _delta(piece, cells)
+    except (Stopped, ModelError) as error:
+        failure = error
     if usage is not None:
         yield _usage(usage)
+    if failure is not None:
+        raise failure
 
 
 def _usage(count: TokenCount) -> e.UsageReported:
     return e.UsageReported(
-        tokens_in=count.tokens_in, tokens_out=count.tokens_out, tokens_cached=count.tokens_cached, cost=count.cost
+        tokens_in=count.tokens_in,
+        tokens_out=count.tokens_out,
+        tokens_cached=count.tokens_cached,
+        cost=count.cost,
+        estimated=count.estimated,
     )
 
 

@@ -135,13 +135,17 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReported:
-    """The provider's own count for a request. `tokens_in` includes `tokens_cached`; `cost` in USD, None if unknown."""
+    """The provider's own count for a request, or ours if `estimated`: of a reply that was cut it sends none.
+
+    `tokens_in` includes `tokens_cached`; `cost` is in USD, None if unknown.
+    """
 
     type: Literal["usage"] = "usage"
     tokens_in: int
     tokens_out: int
     tokens_cached: int = 0
     cost: float | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ Entry: TypeAlias = Prompt | Reply | UserCell | Note
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """Tokens and USD over the whole session, from the providers' own numbers.
+    """Tokens and USD over the whole session, from the providers' own numbers, or ours where they sent none.
 
     `cost` is that of the requests whose price is known; `unpriced` counts the others.
     """
@@ -165,7 +165,8 @@ def apply(history: History, event: e.Event) -> History:
         case e.CodeDetached():
             return _detached(history, event)
         case e.UsageReported():
-            counted = Counted(tokens=event.tokens_in, entries=len(history.entries))
+            count = Counted(tokens=event.tokens_in, entries=len(history.entries))
+            counted = history.counted if event.estimated else count
             return replace(history, spent=_add(history.spent, event), counted=counted)
         case e.HistoryUndone():
             return _undone(close(history), event.turns)

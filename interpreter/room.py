@@ -7,19 +7,17 @@ first old outputs are sent as a few lines, then the oldest turns are left out as
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from interpreter.events import HistoryTrimmed
 from interpreter.history import History
-from interpreter.protocols.exchange import Request
+from interpreter.protocols.sizes import LETTERS, letters
 from interpreter.seams import CallProtocol
 
 _NEAR = 0.8  # of the window: the reply needs some of it, and the estimate is no count
 _GOAL = 0.5
 _LEAST = 0.95  # of the size before: less of a change is not worth it
-_LETTERS = 4  # of a token, roughly
-_PICTURE = 6000  # letters: what providers count for one, about
 
 
 def needed(history: History, protocol: CallProtocol, window: int | None) -> HistoryTrimmed | None:
@@ -46,18 +44,18 @@ def wished(history: History, protocol: CallProtocol) -> HistoryTrimmed | None:
 
 def estimate(history: History, protocol: CallProtocol) -> int:
     """About how many tokens `history` is: the provider's latest count, and a quarter of the letters that are new."""
-    counted, letters = history.counted, _size(protocol.request(history))
+    counted, size = history.counted, letters(protocol.request(history))
     if counted is None:
-        return letters // _LETTERS
+        return size // LETTERS
     known = replace(history, entries=history.entries[: counted.entries])
-    return counted.tokens + (letters - _size(protocol.request(known))) // _LETTERS
+    return counted.tokens + (size - letters(protocol.request(known))) // LETTERS
 
 
 def _made(history: History, protocol: CallProtocol, tokens: int, window: int, reason: str) -> HistoryTrimmed | None:
     """The first candidate that leaves much room or, in need, any room; else the shortest, if it is any shorter."""
 
     def size(candidate: History) -> int:
-        return _size(protocol.request(candidate))
+        return letters(protocol.request(candidate))
 
     before = size(history)
     whole = window * before / max(tokens, 1)
@@ -94,20 +92,3 @@ def _of_the_present_turn(history: History) -> Iterator[History]:
     """Still shorter: without its outputs but the latest, then without that, which the model has not seen yet."""
     for shortened in (history.turns, history.turns + 1):
         yield replace(history, shortened=max(history.shortened, shortened))
-
-
-def _size(request: Request) -> int:
-    """Letters of a request, a picture counted as providers do and not by its data."""
-    return sum(map(_letters, (*request.messages, *request.tools, *request.functions)))
-
-
-def _letters(value: object) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, Mapping):
-        if value.get("type") == "image_url":
-            return _PICTURE
-        return sum(len(str(key)) + _letters(inner) for key, inner in value.items())
-    if isinstance(value, list | tuple):
-        return sum(map(_letters, value))
-    return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
@@ -125,6 +126,29 @@ def test_after_its_block_a_model_is_read_to_its_count_unless_it_goes_on(rest: st
     assert types(events).count("usage") == counted + 1
     assert [event.code for event in events if isinstance(event, e.CodeProposed)] == ["print(1)"]
     assert model.closed == 2
+
+
+def test_a_reply_that_was_cut_or_stopped_counts_as_much_as_was_estimated() -> None:
+    def said(text: str, out: int) -> Chunk:
+        return Chunk(text=text, usage=TokenCount(tokens_in=10, tokens_out=out, cost=0.1 * out, estimated=True))
+
+    cut = (said("```python\nprint(1)\n```\n", 1), said("And then", 2), said(" I would", 3))
+    stopped = (said("It is", 4), Chunk(text=" one."))
+    made, _ = session(cut, stopped, protocol="text")
+
+    async def drive() -> list[e.Event]:
+        async with aclosing(made.run("Go.")) as events:
+            seen = []
+            async for event in events:
+                seen.append(event)
+                if isinstance(event, e.TextDelta) and event.text == "It is":
+                    made.interrupt()
+            return seen
+
+    counts = [event for event in asyncio.run(drive()) if isinstance(event, e.UsageReported)]
+    assert [(count.tokens_out, count.cost, count.estimated) for count in counts] == [(2, 0.2, True), (4, 0.4, True)]
+    assert made.history.spent.cost == pytest.approx(0.6)
+    assert made.history.counted is None
 
 
 def test_another_trouble_after_a_refusal_is_told_itself() -> None:

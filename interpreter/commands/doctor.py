@@ -69,7 +69,7 @@ async def _asked(context: Context) -> Finding:
             async with aclosing(answering.model.stream(request, Stop())) as chunks:
                 async for chunk in chunks:
                     said += chunk.text
-                    if chunk.usage is not None:
+                    if chunk.usage is not None and not chunk.usage.estimated:
                         tokens = f" ({chunk.usage.tokens_in} tokens in, {chunk.usage.tokens_out} out)"
         finally:
             await answering.close()

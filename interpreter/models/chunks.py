@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from interpreter.protocols.exchange import CallDelta, Chunk, TokenCount
+from interpreter.protocols.sizes import LETTERS
 
 _LINES = ("async_response_iterator", "streaming_response", "response_iterator")
 """Where the client library's own streams hold the lines they read, a generator of their HTTP response."""
@@ -115,6 +116,12 @@ def _usage(usage: Any, prices: Mapping[str, Any]) -> TokenCount | None:
         return None
     cost = _cost(prices, into - cached - written, cached, written, out)
     return TokenCount(tokens_in=into, tokens_out=out, tokens_cached=cached, cost=cost)
+
+
+def estimate(read: int, said: int, prices: Mapping[str, Any]) -> TokenCount:
+    """Our own count of a reply to a request of `read` letters, of which `said` letters have come."""
+    into, out = read // LETTERS, said // LETTERS
+    return TokenCount(tokens_in=into, tokens_out=out, cost=_cost(prices, into, 0, 0, out), estimated=True)
 
 
 def _cost(prices: Mapping[str, Any], fresh: int, cached: int, written: int, out: int) -> float | None:

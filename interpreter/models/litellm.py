@@ -16,18 +16,20 @@ import os
 import sys
 import warnings
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from interpreter.errors import ModelError
-from interpreter.models.chunks import PlainWords, chunk_of, whole_of
+from interpreter.models.chunks import PlainWords, chunk_of, estimate, whole_of
 from interpreter.models.faults import classify
 from interpreter.models.logfile import LogFile
 from interpreter.models.naming import Endpoint, endpoint, shown
 from interpreter.protocols.adapted import without_pictures
 from interpreter.protocols.exchange import Chunk, Request
+from interpreter.protocols.sizes import letters
 from interpreter.secrets import Secrets, known
 from interpreter.stop import Stop, Stopped, race, until_stopped
 from interpreter.wire import paired
@@ -120,21 +122,22 @@ class LitellmModel:
         target = self._endpoint(litellm, request)
         secrets = Secrets([target.api_key or ""])
         response: Any = None
-        received = False
+        said = 0
         try:
             response = await race(stop, litellm.acompletion(**self._arguments(litellm, target, request)))
             if hasattr(getattr(response, "completion_stream", None), "__aiter__"):
                 response.completion_stream = PlainWords(response.completion_stream)
-            async for chunk in until_stopped(stop, _pieces(response, self._prices(litellm, target))):
-                received = received or bool(chunk.text or chunk.calls or chunk.reasoning)
-                yield chunk
+            prices, read = self._prices(litellm, target), letters(request)
+            async for chunk in until_stopped(stop, _pieces(response, prices)):
+                said += chunk.letters
+                yield chunk if chunk.usage or not said else replace(chunk, usage=estimate(read, said, prices))
         except (Stopped, ModelError, GeneratorExit, asyncio.CancelledError):
             raise
         except Exception as error:
             raise self._fault(error, target, secrets) from error
         finally:
             await _close(response)
-        if not received:
+        if not said:
             base = shown(target.api_base or "") or "The provider"
             raise ModelError(f"{base} returned an empty reply. Check --api-base, or ask again.", fault="empty")
 

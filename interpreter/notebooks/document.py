@@ -181,7 +181,11 @@ def _about_code(code: Code) -> Json:
 def _usage(usage: e.UsageReported | None) -> Json | None:
     if usage is None:
         return None
-    return {name: value for name, value in asdict(usage).items() if value is not None and name != "type"}
+    return {
+        name: value
+        for name, value in asdict(usage).items()
+        if value is not None and value is not False and name != "type"
+    }
 
 
 def _told(about: Json) -> Json:

@@ -46,12 +46,16 @@ class CallDelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCount:
-    """The provider's own numbers for one request; `tokens_in` includes `tokens_cached`; `cost` in USD if known."""
+    """The provider's own numbers for one request, or ours if `estimated`.
+
+    `tokens_in` includes `tokens_cached`; `cost` in USD if known.
+    """
 
     tokens_in: int
     tokens_out: int
     tokens_cached: int = 0
     cost: float | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,12 @@ class Chunk:
     calls: tuple[CallDelta, ...] = ()
     finish: str | None = None
     usage: TokenCount | None = None
+
+    @property
+    def letters(self) -> int:
+        """Letters of the reply that it brings; a call has at least one."""
+        calls = sum(1 + len(call.name) + len(call.arguments) for call in self.calls)
+        return len(self.text) + len(self.reasoning) + calls
 
 
 # ---- what a protocol reads out of chunks

@@ -71,11 +71,11 @@ def turn(event: e.TurnFinished) -> str:
     return f"error: {told}" if event.reason == "failed" else told
 
 
-def usage(tokens_in: int, tokens_out: int, tokens_cached: int, cost: float | None) -> str:
-    """What requests took."""
+def usage(tokens_in: int, tokens_out: int, tokens_cached: int, cost: float | None, *, estimated: bool = False) -> str:
+    """What requests took; `estimated`: the provider did not count all of it."""
     cached = f" ({tokens_cached:,} cached)" if tokens_cached else ""
     price = "" if cost is None else f", ${cost:.4f}" if cost < 0.1 else f", ${cost:.2f}"
-    return f"{tokens_in:,} tokens in{cached}, {tokens_out:,} out{price}"
+    return f"{'about ' if estimated else ''}{tokens_in:,} tokens in{cached}, {tokens_out:,} out{price}"
 
 
 def notice(event: Notice) -> str:

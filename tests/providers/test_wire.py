@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import shutil
@@ -281,6 +282,18 @@ def test_a_server_of_ones_own_has_no_price_whatever_its_model_is_called() -> Non
     with serve(say("Hello.")) as endpoint:
         driven = drive("gpt-4o", base=endpoint.base())
     assert [event.cost for event in driven.events if isinstance(event, e.UsageReported)] == [None]
+
+
+def test_a_reply_that_broke_off_is_counted_by_what_went_out_and_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(Broken(say=say("Half of the answer is all that comes.")), say("Hello.")) as endpoint:
+        monkeypatch.setenv("OPENAI_API_BASE", endpoint.base())
+        driven = drive("gpt-4o", base=None, key=None, environment=KEYS)
+    ours, theirs = (event for event in driven.events if isinstance(event, e.UsageReported))
+    came = [event.text for event in driven.events if isinstance(event, e.TextDelta)][:-1]
+    assert (ours.estimated, theirs.estimated) == (True, False)
+    assert ours.tokens_out == len("".join(came)) // 4 > 0
+    assert 100 < ours.tokens_in < len(json.dumps(endpoint.bodies[0])) // 4
+    assert ours.cost == pytest.approx(ours.tokens_in * 2.5e-6 + ours.tokens_out * 1e-5)
 
 
 def test_the_original_form_is_exact_on_the_wire() -> None:

@@ -30,7 +30,7 @@ class Spent:
         return self._clock() - self._since
 
     def told(self) -> str:
-        """The sums in words; empty where the provider counted nothing."""
+        """The sums in words; empty where nothing was counted."""
         if not self._counts:
             return ""
         costs = [count.cost for count in self._counts if count.cost is not None]
@@ -39,4 +39,5 @@ class Spent:
             sum(count.tokens_out for count in self._counts),
             sum(count.tokens_cached for count in self._counts),
             sum(costs) if costs else None,
+            estimated=any(count.estimated for count in self._counts),
         )
