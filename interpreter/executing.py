@@ -8,19 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interpreter.errors import UsageError
+from interpreter.errors import RunnerError, UsageError
 from interpreter.events import Attachment
 from interpreter.places import Places
 from interpreter.prompt import Surroundings
 from interpreter.recorders.folder import SessionFolder
 from interpreter.runners import kept
 from interpreter.runners.environment import Workplace, workplace
+from interpreter.runners.gateway import address
 from interpreter.runners.kernelspecs import data_folders, installed
 from interpreter.runners.languages import PYTHON, LocalRunners, Table, row_from_table
 from interpreter.session import Carry, where_it_is
 from interpreter.settings import Settings
 
 if TYPE_CHECKING:
+    from interpreter.runners.gateway import Gateway
     from interpreter.runners.kernels import Kernels
 
 
@@ -50,6 +52,7 @@ async def execution(
 
     Raises `UsageError` for settings that cannot be used, `RunnerError` where a server or a kernel cannot be reached.
     """
+    _mind(settings, folder, warn)
     if settings.gateway is not None:
         return await _elsewhere(settings, environment, folder, settings.gateway, interactive=interactive)
     place = _workplace(settings, home, environment)
@@ -73,6 +76,18 @@ async def execution(
     return Execution(runners=runners, where=where, alive=alive)
 
 
+def _mind(settings: Settings, folder: SessionFolder, warn: Callable[[str], None]) -> None:
+    """See to it that a kernel which the session left running elsewhere is not forgotten there."""
+    record = kept.find_remote(folder.kernel)
+    if record is None or (settings.gateway is not None and record.url == address(settings.gateway, {}).url):
+        return
+    words = f"This session left a kernel running at {record.url}. Go on with it there (--gateway), or end it first"
+    words += f": interpreter attach --stop {folder.id}"
+    if settings.keep_kernel:
+        raise UsageError(words)
+    warn(words)
+
+
 def _workplace(settings: Settings, home: Places, environment: Mapping[str, str]) -> Workplace:
     return workplace(
         folder=str(Path.cwd()),
@@ -91,8 +106,7 @@ async def _given(
     if settings.existing is not None:
         from interpreter.runners.joined import ExistingKernels, connection_file
 
-        if settings.kernel is not None or settings.keep_kernel:
-            raise UsageError("--existing joins a kernel as it is. Leave --kernel and --keep-kernel out.")
+        _as_it_is(settings)
         file = connection_file(settings.existing)
         return {_language(file, place): ExistingKernels(file=file)}, ()
     record = kept.find(folder.kernel)
@@ -106,6 +120,11 @@ async def _given(
     kernels = KeptKernels(home=folder.kernel, others=others, keep=settings.keep_kernel)
     lives = record is not None and await kept.lives(record.connection_file)
     return {PYTHON.name: kernels}, (PYTHON.name,) if lives else ()
+
+
+def _as_it_is(settings: Settings) -> None:
+    if settings.kernel is not None or settings.keep_kernel:
+        raise UsageError("--existing joins a kernel as it is. Leave --kernel and --keep-kernel out.")
 
 
 def _language(file: Path, place: Workplace) -> str:
@@ -123,17 +142,20 @@ def _language(file: Path, place: Workplace) -> str:
 async def _elsewhere(
     settings: Settings, environment: Mapping[str, str], folder: SessionFolder, url: str, *, interactive: bool
 ) -> Execution:
-    from interpreter.runners.gateway import Gateway, address, variables
+    from interpreter.runners.gateway import Gateway, variables
     from interpreter.runners.remote_languages import RemoteRunners
 
     gateway = Gateway(address(url, environment), variables(environment))
     try:
+        specs = await gateway.kernelspecs()
+        if settings.existing is not None:
+            _as_it_is(settings)
         runners = RemoteRunners(
             gateway=gateway,
-            specs=await gateway.kernelspecs(),
+            specs=specs,
             interactive=interactive,
             output_limit=settings.output_limit,
-            kernel=settings.kernel,
+            kernel=settings.kernel if settings.existing is None else await _spec_of(gateway, settings.existing),
             id=settings.existing,
             home=folder.kernel,
             keep=settings.keep_kernel,
@@ -150,3 +172,14 @@ async def _elsewhere(
         return replace(file, path=await runners.upload(Path(file.path), f"interpreter-{folder.id}"))
 
     return Execution(runners=runners, where=where, alive=alive, carry=carry)
+
+
+async def _spec_of(gateway: Gateway, id: str) -> str:
+    """The kernelspec of a kernel that runs there. Raises `UsageError` if there is none, with those that are."""
+    if (found := await gateway.kernel(id)) is not None:
+        return found.name
+    try:
+        known = ", ".join(f"{kernel.id} ({kernel.name})" for kernel in await gateway.kernels())
+    except RunnerError:  # an Enterprise Gateway tells nobody what runs there, unless it is set to
+        known = "it does not say"
+    raise UsageError(f"There is no kernel {id!r} at {gateway.address.url}. Running there: {known or 'none'}.")

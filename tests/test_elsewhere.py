@@ -119,3 +119,51 @@ def test_a_kernel_is_kept_behind_a_server_too_and_the_token_is_not(asking: Askin
     assert asking.ask("print(kept + 1)", "--gateway", address, "--resume") == "42"
     assert ("Lost" in asking.said, asking.session.kernel.exists()) == (False, False)
     assert [path for path in asking.home.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()] == []
+
+
+def test_a_kernel_that_was_kept_behind_a_server_is_told_joined_by_its_id_and_ended(
+    asking: Asking, server: tuple[str, Path]
+) -> None:
+    url, _ = server
+    asking.ask("kept = 41", "--gateway", url, "--keep-kernel", JUPYTER_TOKEN=TOKEN)
+    session = asking.session
+    token = asking.attach()
+    assert (token[0], token[1]) == (1, "")
+    assert token[2].startswith(f"interpreter: The server at {url} wants a token.")
+    status, out, err = asking.attach("--gateway", f"{url}/lab?token={TOKEN}")
+    kernel = out.strip().removeprefix(f"{url}/api/kernels/")
+    assert (status, err.splitlines()[0]) == (
+        0,
+        f"Join it here:         interpreter --gateway {url} --existing {kernel}",
+    )
+    assert asking.ask("kept += 1; print(kept)", "--gateway", url, "--existing", kernel, JUPYTER_TOKEN=TOKEN) == "42"
+
+    stopped = asking.attach("--stop", session.id, "--gateway", f"{url}/?token={TOKEN}")
+    assert stopped == (0, "", f"The kernel of session {session.id} has ended.\n")
+    assert not session.kernel.exists()
+    with serve() as endpoint:
+        given = ("-y", "--model", "scripted", "--api-base", endpoint.base(), "--existing", kernel, "Go.")
+        gone = program(asking.home, "--gateway", url, *given, JUPYTER_TOKEN=TOKEN)
+    told = f"interpreter: There is no kernel {kernel!r} at {url}. Running there: none.\n"
+    assert (gone.returncode, gone.stdout, gone.stderr, endpoint.requests) == (2, "", told, [])
+
+
+def test_a_session_says_that_it_left_a_kernel_on_a_server_and_forgets_one_whose_server_is_gone(
+    asking: Asking, tmp_path: Path
+) -> None:
+    with jupyter_server(tmp_path / "server") as url:
+        asking.ask("kept = 41", "--gateway", url, "--keep-kernel", JUPYTER_TOKEN=TOKEN)
+        session = asking.session
+    left = f"This session left a kernel running at {url}. Go on with it there (--gateway), or end it first: "
+    with serve(say("Done."), say("Done.")) as endpoint:
+        given = ("-y", "--model", "scripted", "--api-base", endpoint.base(), "--resume", session.id)
+        here = program(asking.home, *given, "Go.")
+        assert here.stderr.startswith(f"interpreter: {left}interpreter attach --stop {session.id}\n")
+        assert here.returncode == 0
+        assert program(asking.home, *given, "--keep-kernel", "Go.").returncode == 2
+    assert session.kernel.exists()
+    status, out, err = asking.attach("--stop", session.id)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"Nobody answers at {url} (")
+    assert err.endswith(" may run on there, and is forgotten here.\n")
+    assert not session.kernel.exists()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from interpreter.commands.context import Context
@@ -13,8 +15,10 @@ from interpreter.errors import UsageError
 if TYPE_CHECKING:
     from interpreter.recorders.folder import SessionFolder
     from interpreter.recorders.store import Store
+    from interpreter.runners.gateway import Gateway
     from interpreter.runners.kept import Kept, KeptRemote
 
+_ENDED = "Session {0} has no running kernel. `interpreter --resume {0}` goes on anew."
 HELP = "Tell how other programs join the kernel that a session left running (--keep-kernel), or end it."
 
 
@@ -47,12 +51,11 @@ async def _told(folder: SessionFolder, context: Context) -> int:
     from interpreter.runners import kept
 
     if record := kept.find_remote(folder.kernel):
-        context.out.write(f"{record.url}/api/kernels/{record.id}\n")
-        context.err.write(f"Join it here:  interpreter --gateway {record.url} --existing {record.id}\n")
+        await _told_there(record, folder, context)
         return 0
     found = await _living(folder)
     if found is None:
-        raise UsageError(f"Session {folder.id} has no running kernel. `interpreter --resume {folder.id}` goes on anew.")
+        raise UsageError(_ENDED.format(folder.id))
     file = found.connection_file
     context.out.write(f"{file}\n")
     context.err.write(
@@ -70,9 +73,8 @@ async def _stopped(folder: SessionFolder, context: Context) -> int:
     from interpreter.runners import kept
 
     if record := kept.find_remote(folder.kernel):
-        await _end_there(record, context)
-        shutil.rmtree(folder.kernel, ignore_errors=True)
-    elif found := await _living(folder):
+        return await _stopped_there(record, folder, context)
+    if found := await _living(folder):
         await kept.end(found)
     else:
         shutil.rmtree(folder.kernel, ignore_errors=True)
@@ -89,11 +91,41 @@ async def _living(folder: SessionFolder) -> Kept | None:
     return found if found is not None and await kept.lives(found.connection_file) else None
 
 
-async def _end_there(record: KeptRemote, context: Context) -> None:
+async def _told_there(record: KeptRemote, folder: SessionFolder, context: Context) -> None:
+    async with _gateway(record, context) as gateway:
+        if await gateway.state(record.id) is None:
+            raise UsageError(_ENDED.format(folder.id))
+    context.out.write(f"{record.url}/api/kernels/{record.id}\n")
+    context.err.write(
+        f"Join it here:         interpreter --gateway {record.url} --existing {record.id}\n"
+        f"In JupyterLab:        {record.url}/lab, among its running kernels\n"
+        f"Go on with it:        interpreter --gateway {record.url} --resume {folder.id}\n"
+        f"End it:               interpreter attach --stop {folder.id}\n"
+    )
+
+
+async def _stopped_there(record: KeptRemote, folder: SessionFolder, context: Context) -> int:
+    """End it on its server; one that cannot be reached is forgotten, or its session could never be deleted."""
+    from interpreter.runners.gateway import Unreachable
+
+    status, words = 0, f"The kernel of session {folder.id} has ended."
+    async with _gateway(record, context) as gateway:
+        try:
+            await gateway.end(record.id)
+        except Unreachable as error:
+            status, words = 1, f"{error} Kernel {record.id} may run on there, and is forgotten here."
+    shutil.rmtree(folder.kernel, ignore_errors=True)
+    context.err.write(f"{words}\n")
+    return status
+
+
+@asynccontextmanager
+async def _gateway(record: KeptRemote, context: Context) -> AsyncIterator[Gateway]:
     from interpreter.runners.gateway import Gateway, address
 
-    gateway = Gateway(address(record.url, context.environment))
+    given = address(context.settings.gateway or record.url, context.environment)  # a token may stand in it
+    gateway = Gateway(given if given.url == record.url else address(record.url, context.environment))
     try:
-        await gateway.end(record.id)
+        yield gateway
     finally:
         await gateway.close()

@@ -64,6 +64,15 @@ class Address:
         return {} if self.token is None else {"Authorization": f"token {self.token}"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class There:
+    """A kernel that runs there: its id, its kernelspec, and what it does, in the server's words."""
+
+    id: str
+    name: str
+    state: str
+
+
 def address(url: str, environment: Mapping[str, str]) -> Address:
     """The address that the user gave, with the token in it or in the environment. Raises `UsageError` if it is none."""
     parts = urlsplit(url if "://" in url else f"http://{url}")
@@ -132,12 +141,27 @@ class Gateway:
         told = await self._json("POST", "/api/kernels", body, patience=_START)
         return str(told["id"])
 
-    async def state(self, kernel: str) -> str | None:
-        """What the kernel of that id does, in the server's words; None if there is none."""
-        response = await self._response("GET", f"/api/kernels/{quote(kernel)}")
-        if response.status_code == 404:
+    async def kernels(self) -> tuple[There, ...]:
+        """The kernels that run there."""
+        try:
+            return tuple(_there(told) for told in await self._json("GET", "/api/kernels"))
+        except (KeyError, TypeError) as error:
+            raise self._stranger() from error
+
+    async def kernel(self, id: str) -> There | None:
+        """The kernel of that id; None if there is none."""
+        response = await self._response("GET", f"/api/kernels/{quote(id, safe='')}")
+        if response.status_code == 404 and not hubs.speaks(response):
             return None
-        return str(self._read(response).get("execution_state"))
+        try:
+            return _there(self._read(response))
+        except (KeyError, TypeError) as error:
+            raise self._stranger() from error
+
+    async def state(self, id: str) -> str | None:
+        """What the kernel of that id does; None if there is none."""
+        found = await self.kernel(id)
+        return None if found is None else found.state
 
     async def interrupt(self, kernel: str) -> None:
         """Interrupt the kernel of that id."""
@@ -257,3 +281,7 @@ def _message(response: httpx.Response) -> str:
         told = {}
     words = str(told.get("message") or response.reason_phrase) if isinstance(told, dict) else response.reason_phrase
     return " ".join(words.split())[:300]
+
+
+def _there(told: Any) -> There:
+    return There(id=str(told["id"]), name=str(told["name"]), state=str(told.get("execution_state")))

@@ -135,6 +135,12 @@ def find_remote(home: Path) -> KeptRemote | None:
         return None
 
 
+def forget_remote(home: Path, id: str) -> None:
+    """Remove what was written in `home` of that kernel on a server; what is written of any other stays."""
+    if (record := find_remote(home)) is not None and record.id == id:
+        shutil.rmtree(home, ignore_errors=True)
+
+
 async def end(kept: Kept) -> None:
     """Kill the kernel and what it started, and remove its folder. It must have answered just before: ids come again."""
     if kept.pid > 0:

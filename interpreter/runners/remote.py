@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shutil
 import struct
 import uuid
 from collections.abc import Coroutine, Mapping
@@ -145,7 +144,7 @@ class RemoteKernel:
             with contextlib.suppress(RunnerError):  # the server is gone, and ends it by its own rules
                 await self._gateway.end(self.id)
             if self._home is not None:
-                shutil.rmtree(self._home, ignore_errors=True)
+                kept.forget_remote(self._home, self.id)
 
     async def leave(self) -> None:
         """Let it run on if it is foreign or to be kept, else end it."""

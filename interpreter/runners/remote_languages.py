@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from interpreter.errors import RunnerError
+from interpreter.errors import UsageError
 from interpreter.runners.gateway import Gateway
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.kernelspecs import Kernelspec
@@ -21,7 +21,7 @@ class RemoteRunners(Table):
     """Implements `Runners` on a gateway. `kernel` is the kernelspec of the main language, None for the server's own.
 
     `id` is a foreign kernel of that language, to be joined. The main kernel is written down in `home`, and is to `keep`
-    running when the session is over. Raises `RunnerError` if there is no such kernelspec.
+    running when the session is over. Raises `UsageError` if there is no such kernelspec.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class RemoteRunners(Table):
         main = next((spec for spec in specs if kernel in (None, spec.name)), None)
         if main is None:
             known = ", ".join(spec.name for spec in specs) or "none"
-            raise RunnerError(f"There is no kernel named {kernel!r} at {gateway.address.url}. It has: {known}.")
+            raise UsageError(f"There is no kernel named {kernel!r} at {gateway.address.url}. It has: {known}.")
         self._gateway = gateway
         self._interactive = interactive
         self._limit = output_limit
