@@ -35,7 +35,7 @@ class SessionAssistance:
             model=facts.model,
             protocol=facts.protocol,
             spent=self._talk.session.history.spent,
-            states=[f"{language} {self.state(language)}" for language in facts.ran],
+            states=[f"{language} {state}" for language in facts.ran if (state := self.state(language)) != "absent"],
             width=shutil.get_terminal_size().columns,
         )
 

@@ -1,7 +1,8 @@
 """The conversation with scripted parts, as a program of its own: `python -m tests.pty.program`. No model, no kernel.
 
 What is asked decides what the model does (`say WORDS`, `run CODE`, `shell CODE`, `babble`, `fail`), and the code what
-its cell does (`wait`, `stubborn`, `once`, `input PROMPT`, `secret PROMPT`, `late TEXT`); any other code is printed.
+its cell does (`wait`, `stubborn`, `once`, `input PROMPT`, `secret PROMPT`, `late TEXT`,
+`leave`); any other code is printed.
 """
 
 from __future__ import annotations
@@ -126,6 +127,10 @@ class Mini:
         elif verb == "once" and self._did.count(code) > 1:
             self.state = "idle"
             yield Ended(status="error")
+            return
+        elif verb == "leave":
+            self.state = "absent"
+            yield Ended(status="ok")
             return
         elif verb == "late":
             asyncio.get_running_loop().call_later(0.3, self._late, text(rest))

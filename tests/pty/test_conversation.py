@@ -34,6 +34,15 @@ def test_a_message_is_answered_and_ctrl_d_leaves_with_the_terminal_as_it_was(tmp
         assert terminal.kept("closed.txt") == ["closed", "closed"]
 
 
+def test_the_line_below_tells_what_runs_and_not_what_is_gone(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        terminal.until_prompt()
+        terminal.send("> leave\r")
+        terminal.until_prompt()
+        terminal.send("!echo\r")
+        terminal.until("parrot · shell idle")
+
+
 def test_keys_typed_before_the_prompt_is_up_are_a_message(tmp_path: Path) -> None:
     with conversation(tmp_path) as terminal:
         terminal.send("say early\r")
