@@ -11,8 +11,8 @@ from interpreter.runners import processes
 
 _END = r"(?: &)?(?:\s+\(wd: .*\))?$"
 _FIRST = re.compile(rf"\[(?P<id>\d+)\]\s*[-+]?\s+(?P<pid>\d+)\s+\w+(?: \([^)]*\))?\s+(?P<command>\S.*?){_END}")
-_NEXT = re.compile(rf"\s+\d+\s+(?:\w+(?: \([^)]*\))?\s+)?(?P<command>\| .*?){_END}")
-"""The first command of a job, and those behind it in a pipe; bash and zsh write both alike."""
+_NEXT = re.compile(rf"\s+\d+\s+(?:\w+(?: \([^)]*\))?\s+)?(?P<command>\S.*?){_END}")
+"""The first command of a job, and those behind it in a pipe: bash writes the `|` before each of them, zsh behind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,9 @@ def alive(lines: Iterable[str]) -> tuple[Job, ...]:
             state = processes.state(int(match["pid"]))
             gone = state == "gone"
             if state != "gone":
-                found.append(Job(id=int(match["id"]), pid=int(match["pid"]), command=match["command"], state=state))
+                found.append(
+                    Job(id=int(match["id"]), pid=int(match["pid"]), command=match["command"].rstrip(" |"), state=state)
+                )
         elif found and not gone and (match := _NEXT.match(line)):
-            found[-1] = replace(found[-1], command=f"{found[-1].command} {match['command']}")
+            found[-1] = replace(found[-1], command=f"{found[-1].command} | {match['command'].strip(' |')}")
     return tuple(found)

@@ -56,6 +56,12 @@ def test_a_syntax_error_and_an_interrupt_leave_the_shell_as_it_was(made: ShellBe
     assert made.run("echo $kept") == [printed("3\n"), OK]
 
 
+def test_its_background_jobs_are_listed_with_the_whole_of_their_pipes(made: ShellBench) -> None:
+    made.run("sleep 600 & sleep 601 | cat | cat &")
+    assert [job.command for job in made.runner.jobs()] == ["sleep 600", "sleep 601 | cat | cat"]
+    made.run("kill %1 %2; wait", timeout=60)
+
+
 def test_its_end_is_told_and_a_new_one_starts(made: ShellBench) -> None:
     lost = Restarted(reason="it ended with exit code 4, and goes on in the same folder")
     assert made.run("exit 4") == [lost, Ended(status="died")]
