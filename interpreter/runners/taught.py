@@ -71,7 +71,12 @@ class Memory:
 
 
 def teach(kernel: Any, report: Any) -> None:
-    """Let `kernel` answer two more requests; `report` tells what is in a namespace. Harmless when repeated."""
+    """Let `kernel` answer two more requests; `report` tells what is in a namespace. Harmless when repeated.
+
+    Raises `RuntimeError` if nobody reads its control channel beside a running cell.
+    """
+    if getattr(kernel, "control_thread", None) is None:
+        raise RuntimeError("This kernel has no thread for its control channel.")
     if not isinstance(getattr(kernel.session.send, "__self__", None), type(kernel.session)):
         return
     memory = Memory(kernel.session.send)
