@@ -3,6 +3,7 @@
 A cell is a file that the shell reads, so nothing but one short line is ever typed. The end is written by the prompt,
 which comes even after Ctrl-C, to a pipe (status, folder, jobs) and as a mark into the terminal (order of output).
 What would spoil the next cells is put right in between: `set -e`, `set -x`, a prompt from somebody's start-up file.
+Plain `sh` writes its prompt in a subshell, which knows no jobs: those it lists before, in a file.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ __interpreter_begin() {{
 __interpreter_after() {{ __interpreter_status=$?; __interpreter_prompt; return "$__interpreter_status"; }}
 __interpreter_end() {{
     __interpreter_status=$?
-    {{ printf '%s\0%d\0%s\0' "$__interpreter_token" "$__interpreter_status" "$PWD"; jobs -l; printf '\0'; }} >|{pipe}
+    {{ printf '%s\0%d\0%s\0' "$__interpreter_token" "$__interpreter_status" "$PWD"; __interpreter_jobs; printf '\0'; }} >|{pipe}
     printf '\033]133;D;%s\007' "$__interpreter_token" >/dev/tty
 }}
+__interpreter_jobs() {{ jobs -l; }}
 """
 _BASH = rf"""{_CELL}
 __interpreter_prompt() {{{{
@@ -40,7 +42,8 @@ __interpreter_prompt() {{{{ PS1= PS2= RPS1=; precmd() {{{{ {{{{ __interpreter_en
 unsetopt prompt_sp prompt_cr bang_hist check_jobs; setopt interactive_comments
 """
 _SH = rf"""{_CELL}
-__interpreter_prompt() {{{{ PS1='$(__interpreter_end 2>/dev/null)' PS2=; }}}}
+__interpreter_jobs() {{{{ cat {{pipe}}.jobs; }}}}
+__interpreter_prompt() {{{{ jobs -l >|{{pipe}}.jobs; PS1='$(__interpreter_end 2>/dev/null)' PS2=; }}}}
 """
 
 

@@ -59,7 +59,7 @@ def test_a_syntax_error_and_an_interrupt_leave_the_shell_as_it_was(made: ShellBe
 def test_its_background_jobs_are_listed_with_the_whole_of_their_pipes(made: ShellBench) -> None:
     made.run("sleep 600 & sleep 601 | cat | cat &")
     assert [job.command for job in made.runner.jobs()] == ["sleep 600", "sleep 601 | cat | cat"]
-    made.run("kill %1 %2; wait", timeout=60)
+    made.run(f"kill {' '.join(f'%{job.id}' for job in made.runner.jobs())}; wait", timeout=60)
 
 
 def test_its_end_is_told_and_a_new_one_starts(made: ShellBench) -> None:
