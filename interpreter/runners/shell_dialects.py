@@ -25,7 +25,11 @@ __interpreter_begin() {{
 __interpreter_after() {{ __interpreter_status=$?; __interpreter_prompt; return "$__interpreter_status"; }}
 __interpreter_end() {{
     __interpreter_status=$?
-    {{ printf '%s\0%d\0%s\0' "$__interpreter_token" "$__interpreter_status" "$PWD"; __interpreter_jobs; printf '\0'; }} >|{pipe}
+    {{
+        printf '%s\0%d\0%s\0' "$__interpreter_token" "$__interpreter_status" "$PWD"
+        __interpreter_jobs
+        printf '\0'
+    }} >|{pipe}
     printf '\033]133;D;%s\007' "$__interpreter_token" >/dev/tty
 }}
 __interpreter_jobs() {{ jobs -l; }}

@@ -11,8 +11,9 @@ from interpreter.runners import processes
 
 _END = r"(?: &)?(?:\s+\(wd: .*\))?$"
 _FIRST = re.compile(rf"\[(?P<id>\d+)\]\s*[-+]?\s+(?P<pid>\d+)\s+\w+(?: \([^)]*\))?\s+(?P<command>\S.*?){_END}")
-_NEXT = re.compile(rf"\s+\d+\s+(?:\w+(?: \([^)]*\))?\s+)?(?P<command>\S.*?){_END}")
-"""The first command of a job, and those behind it in a pipe: bash writes the `|` before each of them, zsh behind."""
+_STATE = r"(?i:running|done|exit|stopped|suspended|killed|terminated)\b(?: \d+)?(?: \([^)]*\))?"
+_NEXT = re.compile(rf"\s+\d+\s+(?:{_STATE}\s+)?(?P<command>\S.*?){_END}")
+"""The first command of a job, and those behind it in a pipe: bash writes the `|` before each of them, others behind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,4 +40,4 @@ def alive(lines: Iterable[str]) -> tuple[Job, ...]:
                 )
         elif found and not gone and (match := _NEXT.match(line)):
             found[-1] = replace(found[-1], command=f"{found[-1].command} | {match['command'].strip(' |')}")
-    return tuple(found)
+    return tuple(sorted(found, key=lambda job: job.id))
