@@ -97,6 +97,22 @@ def variables(environment: Mapping[str, str]) -> Mapping[str, str]:
     return {"KERNEL_USERNAME": name, **given} if name else given
 
 
+async def contents(local: Path) -> bytes:
+    """What stands in a file of this machine. Raises `RunnerError` if it cannot be read."""
+    try:
+        return await asyncio.to_thread(local.read_bytes)
+    except OSError as error:
+        raise RunnerError(f"Cannot read {local}: {error.strerror or error}. Check the path.") from error
+
+
+async def keep(content: bytes, local: Path) -> None:
+    """Write a file of this machine. Raises `RunnerError` if that fails."""
+    try:
+        await asyncio.to_thread(local.write_bytes, content)
+    except OSError as error:
+        raise RunnerError(f"Cannot write {local}: {error.strerror or error}. Check the path.") from error
+
+
 class Gateway:
     """The server at `address`. Every method raises `RunnerError` in one line if it cannot be done.
 
@@ -173,25 +189,27 @@ class Gateway:
         if response.status_code != 404:
             self._checked(response)
 
+    async def keeps_files(self) -> bool:
+        """Whether it has files of its own; a pure gateway to kernels has none."""
+        response = await self._response("GET", "/api/contents?content=0")
+        if response.status_code == 404 and not hubs.speaks(response):
+            return False
+        self._checked(response)
+        return True
+
     async def upload(self, local: Path, folder: str) -> str:
         """Copy a file into that folder on the server, which is made if it is not there; its path there."""
+        content = await contents(local)
         await self._json("PUT", f"/api/contents/{quote(folder)}", {"type": "directory"})
         name = f"{folder}/{local.name}"
-        try:
-            content = base64.b64encode(await asyncio.to_thread(local.read_bytes)).decode()
-        except OSError as error:
-            raise RunnerError(f"Cannot read {local}: {error.strerror or error}. Check the path.") from error
-        body = {"type": "file", "format": "base64", "content": content}
+        body = {"type": "file", "format": "base64", "content": base64.b64encode(content).decode()}
         told = await self._json("PUT", f"/api/contents/{quote(name)}", body, patience=_START)
         return str(told["path"])
 
     async def download(self, remote: str, local: Path) -> None:
         """Copy a file from the server's folder to `local`, which is replaced."""
         told = await self._json("GET", f"/api/contents/{quote(remote)}?type=file&format=base64", patience=_START)
-        try:
-            await asyncio.to_thread(local.write_bytes, base64.b64decode(told["content"]))
-        except OSError as error:
-            raise RunnerError(f"Cannot write {local}: {error.strerror or error}. Check the path.") from error
+        await keep(base64.b64decode(told["content"]), local)
 
     async def close(self) -> None:
         """Close the connections to it."""

@@ -7,8 +7,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from interpreter.errors import UsageError
-from interpreter.runners.gateway import Gateway
+from interpreter.errors import RunnerError, UsageError
+from interpreter.runners import ferry
+from interpreter.runners.gateway import Gateway, contents, keep
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.kernelspecs import Kernelspec
 from interpreter.runners.languages import PYTHON, SHELL, Language, Late, Table, of_kernelspecs
@@ -61,12 +62,25 @@ class RemoteRunners(Table):
         )
 
     async def upload(self, local: Path, folder: str) -> str:
-        """Copy a file into that folder on the server; its path there."""
-        return await self._gateway.upload(local, folder)
+        """Copy a file into that folder on the server, or where its Python runs; its path there."""
+        if await self._gateway.keeps_files():
+            return await self._gateway.upload(local, folder)
+        path = f"{folder}/{local.name}"
+        await ferry.put(self._python(), await contents(local), path)
+        return path
 
     async def download(self, remote: str, local: Path) -> None:
-        """Copy a file from the server's folder to `local`."""
-        await self._gateway.download(remote, local)
+        """Copy a file from the server's folder, or from where its Python runs, to `local`."""
+        if await self._gateway.keeps_files():
+            await self._gateway.download(remote, local)
+        else:
+            await keep(await ferry.get(self._python(), remote), local)
+
+    def _python(self) -> JupyterRunner:
+        runner = self.get(PYTHON.name) if PYTHON.name in self.languages else None
+        if not isinstance(runner, JupyterRunner):
+            raise RunnerError(f"The server at {self._gateway.address.url} keeps no files, and runs no Python.")
+        return runner
 
     async def close(self) -> None:
         """Close every runner that was started, and the connections."""
