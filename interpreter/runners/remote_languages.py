@@ -58,7 +58,8 @@ class RemoteRunners(Table):
         shell = " In shell each call is a program of its own: nothing persists." if SHELL.name in self.languages else ""
         return (
             f"The code runs on the server {self._gateway.address.url}, in its folder and with its packages; "
-            f"the user's own files are not there, but those attached were copied.{shell}"
+            f"the user's own files are not there, but those attached were copied. At the prompt, /download FILE brings "
+            f"what was written there to the user.{shell}"
         )
 
     async def upload(self, local: Path, folder: str) -> str:

@@ -62,7 +62,7 @@ async def download(talk: Conversation, file: str, to: Path | None = None) -> Non
     path = to or Path()
     path = path / Path(file).name if path.is_dir() else path
     if path.exists():
-        raise UsageError(f"There is a {path} already. Say where to: /download {file} NAME")
+        raise UsageError(f"{path} is here already. Say where to: /download {file} NAME")
     await runners.download(file, path)
     talk.say(f"{path}")
 
