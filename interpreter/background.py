@@ -168,7 +168,7 @@ async def _next(events: AsyncGenerator[e.Event, None]) -> e.Event | None:
 def _refused(cell: str, holder: BackgroundCell) -> tuple[e.Event, ...]:
     words = (
         f"This code was not run: {holder.language} is busy with cell {holder.cell}, which runs in the background. "
-        "Wait until it has ended, or let the user interrupt it; other languages can be used."
+        "Wait until it has ended or the user has interrupted it (/interrupt); other languages can be used."
     )
     return (
         e.Output(cell=cell, kind="error", data={"text/plain": words}),

@@ -160,7 +160,7 @@ def test_meanwhile_its_language_takes_no_code_and_says_why_and_others_do() -> No
         results = [message["content"] for message in model.requests[-1].messages if message["role"] == "tool"]
         assert results[1:] == [
             "This code was not run: python is busy with cell c1, which runs in the background. "
-            "Wait until it has ended, or let the user interrupt it; other languages can be used.",
+            "Wait until it has ended or the user has interrupted it (/interrupt); other languages can be used.",
             "ls",
         ]
         assert (runner.ran, shell.ran) == (["train()"], ["ls"])
