@@ -195,14 +195,18 @@ def test_only_an_interrupt_of_its_own_ends_it() -> None:
     run(story())
 
 
-def test_nobody_answers_a_cell_in_the_background() -> None:
+def test_nobody_answers_a_cell_in_the_background_and_that_is_told() -> None:
     async def story() -> None:
         runner, host = Long(asks="after"), ScriptedHost(lines=["yes"])
-        made, _ = session(tool_call(ARGUMENTS), words("."), runners=FakeRunners(python=runner), host=host)
+        replies = (tool_call(ARGUMENTS), words("."), words("."))
+        made, model = session(*replies, runners=FakeRunners(python=runner), host=host)
         await turn(made, "Train.", leaving(made))
         runner.go.set()
         await ended(made)
         assert (runner.answers, host.read) == ([None], [])
+        await turn(made, "And?")
+        told = "sure? \n[Nobody answers this in the background.]\nfinished"
+        assert told in str(last_messages(model, 1)[0]["content"])
 
     run(story())
 
