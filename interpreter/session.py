@@ -7,10 +7,10 @@ emitted, and nothing else is remembered.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
 from itertools import count
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from interpreter import events as e
 from interpreter import history as h
@@ -23,13 +23,13 @@ from interpreter.history import History, Spent
 from interpreter.limits import LimitReached, Limits
 from interpreter.patience import Patience
 from interpreter.seams import CellKeeper, Consumer, Host, Keeper, Ladder, Model, Produced, Runners
-from interpreter.stop import Stop, Stopped
+from interpreter.stop import Stop, Stopped, race
 
 Attach: TypeAlias = Callable[[str], Sequence[e.Attachment]]
 """The files that a prompt names."""
 
 
-Carry: TypeAlias = Callable[[e.Attachment], Awaitable[e.Attachment]]
+Carry: TypeAlias = Callable[[e.Attachment], Coroutine[Any, Any, e.Attachment]]
 """Brings an attached file to where the code runs; the attachment with its path there."""
 
 
@@ -267,10 +267,11 @@ class Session:
     ) -> AsyncGenerator[e.Event, None]:
         named = [file for file in self._attach(prompt) if file.path not in {given.path for given in attachments}]
         try:
-            carried = [await self._carry(file) for file in (*attachments, *named)]
-        except InterpreterError as error:
+            carried = [await race(stop, self._carry(file)) for file in (*attachments, *named)]
+        except (InterpreterError, Stopped) as error:
             yield e.TurnStarted(prompt=prompt, attachments=(*attachments, *named))
-            yield e.TurnFinished(reason="failed", error=str(error))
+            failed = isinstance(error, InterpreterError)
+            yield e.TurnFinished(reason="failed", error=str(error)) if failed else e.TurnFinished(reason="interrupted")
             return
         yield e.TurnStarted(prompt=prompt, attachments=tuple(carried))
         async with aclosing(self._steps(stop)) as events:

@@ -34,4 +34,4 @@ def refusal(response: httpx.Response, url: str) -> str | None:
         return None
     if response.status_code in (403, 404):
         return f"The hub shows you no server at {url}. Check the name at its end, and whose token you gave."
-    return f"No server runs at {url}. Start it at {home(url)}/spawn/{url.partition(_USER)[2]}, then try again."
+    return f"No server runs at {url}. Start it at {home(url)}/spawn/{url.partition(_USER)[2]}."

@@ -112,7 +112,7 @@ def refusal(url: str, token: str | None = TOKEN) -> RunnerError:
 
 def test_whoever_asks_a_hub_for_a_server_that_is_stopped_is_told_where_to_start_it(hub: str) -> None:
     there = f"{hub}/user/ada"
-    assert str(refusal(there)) == f"No server runs at {there}. Start it at {hub}/hub/spawn/ada, then try again."
+    assert str(refusal(there)) == f"No server runs at {there}. Start it at {hub}/hub/spawn/ada."
 
 
 def test_a_hub_wants_its_token_first_and_says_where_to_get_one(hub: str) -> None:

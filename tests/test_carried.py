@@ -1,0 +1,65 @@
+"""Files that travel with a prompt to where the code runs: how the turn begins with them, and ends without."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+
+from interpreter import events as e
+from interpreter.errors import RunnerError
+from interpreter.protocols.ladder import FixedProtocol
+from interpreter.session import Carry, Session
+from interpreter.testing import FakeRunners, MemoryKeeper, ScriptedHost, ScriptedModel, words
+from tests.conversations import BRIEF
+
+FILE = e.Attachment(path="/here/data.csv", media_type="text/csv", size=4)
+
+
+def session(carry: Carry) -> tuple[Session, ScriptedModel]:
+    """A session whose code runs elsewhere, and its model."""
+    model = ScriptedModel(words("I see."))
+    ladder = FixedProtocol("tools", BRIEF)
+    host, keeper = ScriptedHost(), MemoryKeeper()
+    return Session(model=model, ladder=ladder, runners=FakeRunners(), host=host, keeper=keeper, carry=carry), model
+
+
+async def turn(made: Session) -> list[e.Event]:
+    """The events of a turn with the file."""
+    async with aclosing(made.run("Look.", (FILE,))) as events:
+        return [event async for event in events]
+
+
+def test_the_model_is_told_the_path_that_a_file_has_where_the_code_runs() -> None:
+    async def carry(file: e.Attachment) -> e.Attachment:
+        return replace(file, path="there/data.csv")
+
+    made, model = session(carry)
+    events = asyncio.run(turn(made))
+    assert events[0] == e.TurnStarted(prompt="Look.", attachments=(replace(FILE, path="there/data.csv"),))
+    assert "there/data.csv" in str(model.requests[0].messages[-1])
+
+
+def test_a_file_that_cannot_be_carried_fails_the_turn_before_the_model_is_asked() -> None:
+    async def carry(file: e.Attachment) -> e.Attachment:
+        raise RunnerError("The server is full.")
+
+    made, model = session(carry)
+    started, finished = asyncio.run(turn(made))
+    assert started == e.TurnStarted(prompt="Look.", attachments=(FILE,))
+    assert finished == e.TurnFinished(reason="failed", error="The server is full.")
+    assert model.requests == []
+
+
+def test_a_file_on_its_way_can_be_interrupted() -> None:
+    async def carry(file: e.Attachment) -> e.Attachment:
+        asyncio.get_running_loop().call_soon(made.interrupt)
+        await asyncio.Event().wait()
+        return file
+
+    made, model = session(carry)
+    assert asyncio.run(asyncio.wait_for(turn(made), 10)) == [
+        e.TurnStarted(prompt="Look.", attachments=(FILE,)),
+        e.TurnFinished(reason="interrupted"),
+    ]
+    assert model.requests == []
