@@ -11,14 +11,15 @@ import sys
 if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
     del sys.path[0]  # the folder of this file, which cells have no business with
 
+import asyncio
 import codecs
 import json
 import os
 import select
 import signal
-import socket
 import threading
 import time
+from contextlib import nullcontext, suppress
 from importlib.machinery import PathFinder
 from importlib.metadata import DistributionFinder, MetadataPathFinder
 from pathlib import Path
@@ -130,20 +131,76 @@ def answer_inspections(kernel: Any) -> None:
     kernel.control_handlers["interpreter_variables_request"] = inspect
 
 
-def wake_at_signals() -> None:
-    """Let the event loop wake at each signal: the handler that cancels a cell that awaits does not wake it."""
-    from tornado.ioloop import IOLoop
+class Interrupts:
+    """Lets an interrupt strike the code of a cell, never the kernel's own: there it could cost a reply, or the kernel.
 
-    if sys.platform != "win32":
-        read, written = socket.socketpair()
+    One that comes before the code begins strikes as it does; one that comes behind it is forgotten. A cell that awaits
+    is cancelled, and the event loop woken for it, which ipykernel's own handler does not. `settle` is done behind each
+    cell, and not struck either.
+    """
 
-        def drained(*_: object) -> None:
-            read.recv(4096)
+    def __init__(self, kernel: Any, settle: Iterable[Callable[[], None]]) -> None:
+        self._settle = settle
+        self._due = False
+        self._theirs: Any = signal.default_int_handler  # the handler while a cell runs, which may set its own
+        self._execute, kernel.do_execute = kernel.do_execute, self._begin
+        self._run, kernel.shell.run_code = kernel.shell.run_code, self._statement
+        self._trigger, kernel.shell.events.trigger = kernel.shell.events.trigger, self._hooks
+        kernel._cancel_on_sigint = lambda _: nullcontext()
 
-        read.setblocking(False)
-        written.setblocking(False)
-        IOLoop.current().add_handler(read.fileno(), drained, IOLoop.READ)
-        signal.set_wakeup_fd(written.detach(), warn_on_full_buffer=False)
+    def _begin(self, *arguments: Any, **named: Any) -> Any:
+        """A cell begins. The handler stays behind its reply, until ipykernel ignores the signal again."""
+        self._due, self._theirs = False, signal.default_int_handler
+        self._handle(self._later)
+        return self._execute(*arguments, **named)
+
+    def _later(self, *_: object) -> None:
+        self._due = True
+
+    async def _statement(self, code: Any, result: Any = None, *, async_: bool = False) -> Any:
+        """Run one statement of a cell."""
+        handler = self._canceller() if async_ and self._theirs is signal.default_int_handler else self._theirs
+        before = self._handle(handler)
+        try:
+            if self._due:
+                self._due, code, async_ = False, compile("raise KeyboardInterrupt", "<interrupt>", "exec"), False
+            return await self._run(code, result, async_=async_)
+        finally:
+            if (left := self._handle(before)) is not handler:
+                self._theirs = left
+
+    def _canceller(self) -> Any:
+        """The handler for a statement that awaits: raises in its code, and cancels it while it waits."""
+        try:
+            loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        except RuntimeError:  # another kind of loop
+            return signal.default_int_handler
+
+        def handler(*_: object) -> None:
+            if task is None or asyncio.current_task() is task:
+                raise KeyboardInterrupt
+            loop.call_soon_threadsafe(task.cancel)
+
+        return handler
+
+    def _hooks(self, event: str, *arguments: Any, **named: Any) -> None:
+        """What is done around a cell, such as drawing its figures, may take long."""
+        if event == "post_execute":
+            for settle in self._settle:
+                settle()
+        with suppress(KeyboardInterrupt):  # between two of them; each shows its own
+            before = self._handle(signal.default_int_handler)
+            try:
+                self._trigger(event, *arguments, **named)
+            finally:
+                self._handle(before)
+
+    def _handle(self, handler: Any) -> Any:
+        """Let `handler` be the one for interrupts; the one before. Only the main thread has them."""
+        if threading.current_thread() is not threading.main_thread():
+            return handler
+        before = signal.signal(signal.SIGINT, handler)
+        return signal.default_int_handler if before is None else before  # None: one that Python does not know
 
 
 def limit_memory(megabytes: int | None) -> None:
@@ -182,14 +239,12 @@ def main(plan: dict[str, Any], arguments: list[str]) -> None:
     sys.modules.pop("debugpy", None)
     told = {"source": "ask_exit", "keepkernel": True}
     app.shell.ask_exit = lambda: app.shell.payload_manager.write_payload(told)  # exit() in a cell ends no session
-    events = app.shell.events
-    open_folder_at_first_cell(events, plan["python_path"])
-    if hasattr(sys.stdout, "settle"):
-        events.register("post_execute", sys.stdout.settle)
-        events.register("post_execute", sys.stderr.settle)  # type: ignore[union-attr]
+    open_folder_at_first_cell(app.shell.events, plan["python_path"])
+    settle = [stream.settle for stream in (sys.stdout, sys.stderr) if hasattr(stream, "settle")]
+    if settle:
         threads_remember_their_cell(lambda: sys.__dict__["stdout"].parent_header)
+    Interrupts(app.kernel, settle)
     answer_inspections(app.kernel)
-    wake_at_signals()
     end_with_the_program(app.poller)
     limit_memory(plan["memory_limit"])
     app.start()

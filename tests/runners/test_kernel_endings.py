@@ -68,13 +68,26 @@ def restarts(happenings: list[Happening]) -> list[str]:
         "import time\nprint('ready', flush=True)\ntime.sleep(60)",
         "print('ready', flush=True)\nwhile True: pass",
         "import asyncio\nprint('ready', flush=True)\nawait asyncio.sleep(60)",
+        "import asyncio, time\nawait asyncio.sleep(0)\nprint('ready', flush=True)\ntime.sleep(60)",
+        "async def spin():\n    print('ready', flush=True)\n    while True: pass\nawait spin()",
         "import subprocess\nprint('ready', flush=True)\nsubprocess.run(['sleep', '60'])",
         "import os, time\nprint('ready', flush=True)\nos.system('sleep 60')\ntime.sleep(60)",
         "print('ready', flush=True)\n!sleep 60",
         "import threading\nprint('ready', flush=True)\nthreading.Event().wait()",
         "import time\ntry:\n    print('ready', flush=True)\n    time.sleep(60)\nexcept:\n    time.sleep(60)",
     ],
-    ids=["sleep", "busy loop", "await", "child process", "child, then sleep", "shell escape", "lock", "swallowed once"],
+    ids=[
+        "sleep",
+        "busy loop",
+        "await",
+        "sleep behind an await",
+        "busy loop in an await",
+        "child process",
+        "child, then sleep",
+        "shell escape",
+        "lock",
+        "swallowed once",
+    ],
 )
 def test_an_interrupt_ends_the_cell_and_keeps_the_state(kernel: Bench, code: str) -> None:
     kernel.run("kept = 41")
@@ -90,6 +103,40 @@ def test_a_signal_alone_ends_a_cell_that_awaits(kernel: Bench) -> None:
     )
     happened = kernel.run(f"{later}await asyncio.Future()", timeout=20)
     assert (status(happened), error(happened)) == ("error", "CancelledError")
+
+
+@pytest.mark.parametrize("code", ["ran = 1", "import asyncio\nran = 1\nawait asyncio.sleep(0)"], ids=["plain", "await"])
+def test_an_interrupt_before_the_code_begins_strikes_as_it_does(mortal: Bench, code: str) -> None:
+    """Once it cost the reply, and a cell that awaits could go on when it was said to be over."""
+    mortal.run(
+        "import os, signal\n"
+        "def strike(lines):\n"
+        "    get_ipython().input_transformers_post.remove(strike)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return lines\n"
+        "get_ipython().input_transformers_post.append(strike)"
+    )
+    happened = mortal.run(code)
+    assert (status(happened), error(happened)) == ("error", "KeyboardInterrupt")
+    assert text(mortal.run("'ran' in dir()")) == "False"
+
+
+def test_an_interrupt_behind_the_code_costs_neither_the_reply_nor_the_kernel(mortal: Bench) -> None:
+    armed = mortal.run(
+        "import os, signal\n"
+        "def struck(plain):\n"
+        "    def strike(*arguments):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        return plain(*arguments)\n"
+        "    return strike\n"
+        "kernel = get_ipython().kernel\n"
+        "kernel.finish_metadata = struck(kernel.finish_metadata)\n"
+        "kernel.post_handler_hook = struck(kernel.post_handler_hook)"
+    )
+    assert armed == [OK]
+    for _ in range(3):
+        happened = mortal.run("len?")  # what it shows comes in the reply alone
+        assert (restarts(happened), status(happened), text(happened)[:9]) == ([], "ok", "Signature")
 
 
 def test_whoever_reads_is_let_go_at_once_though_c_code_goes_on(kernel: Bench) -> None:
