@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-_OPENING = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*$")
+_OPENING = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})[ \t]*(\S*)")
 _MAYBE_FENCE = re.compile(r"^ {0,3}(?:$|`|~)")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
@@ -68,8 +68,9 @@ class FenceScanner:
             if line.endswith("\n"):
                 self._whole_line(tokens)
             elif self._shown or not _MAYBE_FENCE.match(self._line):
-                self._give(self._line, tokens)
-                self._line, self._shown = "", True
+                given = self._line.rstrip("\r")  # which may be half of the line's end
+                self._give(given, tokens)
+                self._line, self._shown = self._line[len(given) :], True
         return tokens
 
     def close(self) -> list[Token]:
