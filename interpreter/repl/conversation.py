@@ -66,6 +66,7 @@ class Conversation:
         self._interrupted: str | None = None  # the language of the cell that the last Ctrl-C was for
         self._restart: str | None = None
         self._leaving = False
+        self._warned = False  # of what leaving ends
         self._behind: set[asyncio.Task[None]] = set()
 
     # ---- what commands use
@@ -117,8 +118,13 @@ class Conversation:
         self.stage.renew(lambda: self._draw(self.settings))
 
     def leave(self) -> None:
-        """End the conversation after this command."""
-        self._leaving = True
+        """End the conversation after this command; the first wish only warns where cells run in the background."""
+        cells = [cell.cell for cell in self.session.background]
+        if cells and not self._warned:
+            self._warned = True
+            self.say(f"In the background still: {', '.join(cells)}. Leaving interrupts that; Ctrl-D again leaves.")
+        else:
+            self._leaving = True
 
     async def reopen(self, settings: Settings) -> None:
         """Close the session and go on with that of `settings`; the old one goes on if that cannot be built."""
@@ -136,12 +142,13 @@ class Conversation:
         self._line.assist(self._assistance)
         self._do_behind(self._warm())
         asking = first
-        with suppress(Left):
-            while not self._leaving:
-                text = await self._asked(asking)
-                await self._worked(text)
-                draft, self.draft = self.draft, ""
-                asking = asyncio.ensure_future(self._line.ask(draft)) if not self._leaving else asking
+        while not self._leaving:
+            try:
+                await self._worked(await self._asked(asking))
+            except Left:
+                self.leave()
+            draft, self.draft = self.draft, ""
+            asking = asyncio.ensure_future(self._line.ask(draft)) if not self._leaving else asking
 
     async def _asked(self, asking: asyncio.Task[str]) -> str:
         self.stage.above = self._line.above
@@ -197,6 +204,7 @@ class Conversation:
             self.say(str(error))
 
     async def _do(self, typed: Typed) -> None:
+        self._warned = self._warned and isinstance(typed, TypedCommand)
         match typed:
             case Message():
                 attachments = [attach(file) for file in typed.files]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.pty.emulator import Terminal, conversation
 
-CTRL_C, CTRL_D, CTRL_Z = "\x03", "\x04", "\x1a"
+CTRL_C, CTRL_D, CTRL_Z, CTRL_BACKSLASH = "\x03", "\x04", "\x1a", "\x1c"
 
 
 def begin(terminal: Terminal, line: str, shown: str) -> None:
@@ -25,6 +25,24 @@ def goes_on(terminal: Terminal) -> None:
     """The session answers as before."""
     begin(terminal, "say still here", "\nstill here")
     terminal.until_prompt()
+
+
+def test_leaving_warns_first_while_a_cell_runs_in_the_background(tmp_path: Path) -> None:
+    warning = "In the background still: c1. Leaving interrupts that; Ctrl-D again leaves."
+    with conversation(tmp_path) as terminal:
+        begin(terminal, "> wait", "waiting")
+        terminal.send(CTRL_BACKSLASH)
+        terminal.until("runs on in the background")
+        terminal.until_prompt()
+        terminal.send(CTRL_D)
+        terminal.until(warning)
+        goes_on(terminal)
+        terminal.send(CTRL_D)
+        terminal.until(lambda: terminal.text.count(warning) == 2)
+        terminal.until_prompt()
+        terminal.send(CTRL_D)
+        terminal.until("interrupted")
+        assert terminal.exit_code() == 0
 
 
 def test_at_the_prompt_it_clears_the_line_which_can_be_had_back(tmp_path: Path) -> None:
