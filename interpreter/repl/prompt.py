@@ -178,9 +178,14 @@ class EditedLine:
     async def above(self, draw: Callable[[], None]) -> None:
         """Draw above the line; see `Line.above`."""
         if self._asking and self._session.app.is_running:
-            await run_in_terminal(draw)
+            await run_in_terminal(lambda: self._drawn_quietly(draw))
         else:
             draw()
+
+    def _drawn_quietly(self, draw: Callable[[], None]) -> None:
+        """Draw while keys wait as they are: prompt_toolkit lets the terminal echo them, and make Enter a new line."""
+        self._teletype.quiet()
+        draw()
 
     def interrupt(self) -> None:
         """As the key."""

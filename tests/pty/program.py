@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from interpreter import events as e
 from interpreter.assembly import Assembly
 from interpreter.commands.context import Context
 from interpreter.errors import ModelError
@@ -158,6 +160,16 @@ class Mini:
         return f"help on {code!r} at {cursor}"
 
 
+class Slow(PlainRenderer):
+    """After `until a key comes` it still draws, until one does."""
+
+    def __call__(self, event: e.Event) -> None:
+        super().__call__(event)
+        if isinstance(event, e.Output) and event.data.get("text/plain") == "until a key comes\n":
+            self.settle()
+            select.select([sys.stdin], [], [], 60)
+
+
 class Minis:
     """Implements `Runners`."""
 
@@ -229,7 +241,7 @@ def main() -> int:
             err=sys.stderr,
             interactive=True,
         ),
-        parts=Parts(model="parrot", build=build, draw=lambda _: PlainRenderer(sys.stdout, sys.stdout)),
+        parts=Parts(model="parrot", build=build, draw=lambda _: Slow(sys.stdout, sys.stdout)),
     )
 
 

@@ -142,6 +142,17 @@ def test_late_output_appears_above_the_line_that_is_typed(tmp_path: Path) -> Non
         terminal.until(lambda: terminal.cursor_line.endswith("half a mess"))
 
 
+def test_keys_typed_while_something_is_drawn_above_the_line_are_a_message(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        terminal.until_prompt()
+        terminal.send("> late until a key comes\r")
+        terminal.until_prompt()
+        terminal.until(lambda: terminal.text.count("until a key comes") > 1)
+        terminal.send("say meanwhile\r")
+        terminal.until("\nmeanwhile")
+        assert sent(terminal)[-1].endswith("say meanwhile")
+
+
 def test_a_failed_turn_says_so_in_a_line_and_the_prompt_comes_back(tmp_path: Path) -> None:
     with conversation(tmp_path) as terminal:
         ask(terminal, "fail", "The endpoint is out of order. Ask again with /retry.")
