@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
