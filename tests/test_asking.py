@@ -40,6 +40,21 @@ def test_what_may_pass_is_asked_again_with_growing_waits_and_then_told(fault: Mo
     assert events[-1] == e.TurnFinished(reason="failed", error=f"It failed: {fault}.")
 
 
+def test_arguments_of_brackets_without_end_are_rejected_and_the_model_is_told() -> None:
+    made, model = session(tool_call('{"language":' + "[" * 100_000), words("I see."))
+    events = turns(made, "Go.")
+    [rejected] = [event for event in events if isinstance(event, e.CodeRejected)]
+    assert rejected.reason.startswith("The arguments are not valid JSON (")
+    assert f"nothing was run. {rejected.reason}" in str(model.requests[-1].messages[-1]["content"])
+
+
+@pytest.mark.parametrize("protocol", ["tools", "text"])
+def test_words_that_begin_like_a_call_and_are_brackets_without_end_stay_words(protocol: e.ProtocolName) -> None:
+    text = '{"language":' + "[" * 100_000
+    made, _ = session(words(text), protocol=protocol)
+    assert e.Text(text=text) in turns(made, "Go.")
+
+
 @pytest.mark.parametrize("fault", ["auth", "quota", "provider", "policy"])
 def test_what_only_the_user_can_mend_is_told_at_once(fault: ModelFault) -> None:
     made, model = session(failure(fault))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -76,7 +75,7 @@ def _value(data: Mapping[str, Any], keep: Keep) -> str:
 def _picture(kind: str, data: str, keep: Keep) -> str:
     try:
         return keep(kind, data.encode() if kind == "image/svg+xml" else base64.b64decode(data))
-    except binascii.Error:
+    except ValueError:
         return ""
 
 

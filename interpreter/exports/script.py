@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from interpreter.errors import UsageError
 from interpreter.notebooks.document import Json
 from interpreter.notebooks.opening import language
+from interpreter.protocols.content import clean
 from interpreter.replay.plan import Planned, plan
 
 _TRANSPARENT = ("time", "capture", "timeit", "prun")
@@ -109,4 +110,4 @@ def _compiles(code: str) -> bool:
 
 
 def _commented(text: str) -> str:
-    return "\n".join(f"# {line}".rstrip() for line in text.splitlines())
+    return "\n".join(f"# {line}".rstrip() for line in clean(text).splitlines())

@@ -76,7 +76,15 @@ def load(path: Path) -> Json:
             notebook = _version_4(text)
             _complete(notebook)
             nbformat.validate(notebook)
-    except (nbformat.ValidationError, ValueError, AttributeError, KeyError, TypeError, AssertionError) as error:
+    except (
+        nbformat.ValidationError,
+        ValueError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        AssertionError,
+        RecursionError,
+    ) as error:
         why = str(error).partition("\n")[0][:200] or "it is damaged"
         raise UsageError(f"{path} is not a Jupyter notebook that can be read: {why}") from error
     return notebook

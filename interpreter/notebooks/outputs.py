@@ -92,7 +92,7 @@ def _picture(output: e.Output) -> dict[str, str]:
         return {}
     try:
         return {kind: base64.b64encode(Path(output.file).read_bytes()).decode()}
-    except OSError:
+    except (OSError, ValueError):
         return {}
 
 

@@ -29,7 +29,7 @@ def parse(raw: str) -> Arguments | str:
     """
     try:
         value = json.loads(raw, strict=False)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return f"The arguments are not valid JSON ({error})."
     if not isinstance(value, dict):
         return "The arguments are not a JSON object."

@@ -23,7 +23,7 @@ def whole_call(text: str, resolve: Callable[[str], str | None]) -> ReadCall | No
             body = found.group(group).strip()
     try:
         value = json.loads(body, strict=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if isinstance(value, list) and len(value) == 1:
         value = value[0]

@@ -13,7 +13,9 @@ from interpreter import events as e
 from interpreter import wire
 from interpreter.errors import StorageError
 
-_START = re.compile(rb'\{"seq":(\d+),"time":"([^"]*)","type":"([a-z_.]+)"')
+_START = re.compile(rb'\{"seq":(\d{1,18}),"time":"([0-9TZ:.+-]*)","type":"([a-z_.]+)"')
+_MOST = 10**18
+"""A number of a line that is higher is none of ours."""
 KNOWN = frozenset(str(kind.__dataclass_fields__["type"].default) for kind in get_args(e.Event))
 """Every wire name this version knows."""
 
@@ -76,7 +78,7 @@ def parsed(raw: bytes, number: int, *, whole: bool) -> Line | None:
         return Line(raw=raw, number=number, seq=int(seq), time=time.decode(), type=kind.decode())
     try:
         value = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         return None
@@ -84,7 +86,7 @@ def parsed(raw: bytes, number: int, *, whole: bool) -> Line | None:
     return Line(
         raw=raw,
         number=number,
-        seq=seq if isinstance(seq, int) else number,
+        seq=seq if isinstance(seq, int) and abs(seq) < _MOST else number,
         time=time if isinstance(time, str) else "",
         type=value["type"],
     )

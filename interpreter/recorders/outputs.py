@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
 import time
@@ -22,6 +21,7 @@ from interpreter.secrets import NO_SECRETS, Secrets
 DISPLAYS = 300  # values of one cell that are shown at once
 DISPLAY_RATE = 2.0  # values a second that may follow them
 BULK = 4_000_000  # characters of a picture or document above which an event holds the file's name alone
+_DEEPEST = 100  # levels of a value that are kept: no reader of JSON takes any number of them
 
 _PICTURES: Mapping[str, str] = {
     "image/png": "png",
@@ -111,7 +111,7 @@ class DiskCellKeeper:
         data: dict[str, object] = {}
         files: list[tuple[str, Path]] = []
         for media_type, given in produced.data.items():
-            value = given if media_type in _PICTURES else self._masked(given)
+            value = given if media_type in _PICTURES and isinstance(given, str) else self._masked(given)
             text = value if isinstance(value, str) else json.dumps(value, default=str)
             limit = HEAD + TAIL if media_type == "text/plain" else BULK
             if media_type in _PICTURES or len(text) > limit:
@@ -138,13 +138,15 @@ class DiskCellKeeper:
             self._names[produced.display_id] = name
         return name
 
-    def _masked(self, value: object) -> object:
+    def _masked(self, value: object, levels: int = _DEEPEST) -> object:
         if isinstance(value, str):
             return self._secrets.masked(value)
+        if isinstance(value, list | tuple | Mapping) and not levels:
+            return "…"
         if isinstance(value, list | tuple):
-            return [self._masked(item) for item in value]
+            return [self._masked(item, levels - 1) for item in value]
         if isinstance(value, Mapping):
-            return {key: self._masked(item) for key, item in value.items()}
+            return {key: self._masked(item, levels - 1) for key, item in value.items()}
         return value
 
     def _kept(self, name: str, media_type: str, text: str) -> Path | None:
@@ -155,7 +157,7 @@ class DiskCellKeeper:
             path = self._folder.outputs / f"{name}.{_TEXTS.get(media_type, 'json')}"
         try:
             content = base64.b64decode(text) if _binary(media_type) else text.encode(errors="backslashreplace")
-        except binascii.Error:
+        except ValueError:
             return None
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)

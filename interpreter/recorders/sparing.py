@@ -57,7 +57,7 @@ def sparing(lines: Iterable[Line]) -> Iterator[Line | e.Output]:
     for line in lines:
         cell = _CELL.search(line.raw, 0, 200) if line.type == "output" else None
         if cell is not None:
-            cells.setdefault(cell[1].decode(), _Outputs()).add(line)
+            cells.setdefault(cell[1].decode(errors="replace"), _Outputs()).add(line)
             continue
         yield from _spared(cells)
         yield line

@@ -101,6 +101,17 @@ def test_what_only_a_notebook_understands_is_run_in_pythons_way_or_is_a_comment(
     assert ran(script(code(source))) == printed_by_it
 
 
+def test_words_that_no_source_may_hold_are_no_part_of_a_script() -> None:
+    assert (
+        script(document(turn("a\0b", step(1, "\x1b[31mred")))) == "# %% [markdown]\n# > ab\n\n# %% [markdown]\n# red\n"
+    )
+
+
+def test_a_picture_that_is_none_is_no_part_of_markdown() -> None:
+    shown = e.Output(cell="c1", kind="display", data={"image/png": "né", "text/plain": "<Figure>"})
+    assert markdown(document(cell("c1", "draw()", shown))) == "```python\ndraw()\n```\n\n```text\n<Figure>\n```\n"
+
+
 def test_what_runs_in_another_language_is_a_comment() -> None:
     made = script(document(cell("c1", "x = 1;", language="javascript", by="user")))
     assert made == "# %%\n# Left out: it is javascript.\n# x = 1;\n"

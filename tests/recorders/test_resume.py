@@ -188,6 +188,25 @@ def test_after_a_flood_the_model_is_told_the_same_head_tail_and_file_as_before_t
     assert before.startswith("line 0\nline 1\n")
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b'{"seq":' + b"9" * 5000 + b',"time":"","type":"warning","text":"x"}',
+        b'{"seq":3,"time":"\xff","type":"warning","text":"x"}',
+        b'{"seq":3,"time":"","type":"output","cell":"\xff","kind":"stdout","data":{}}',
+        b'{"a":' + b"[" * 100_000,
+    ],
+    ids=["a number without end", "a time that is no text", "a cell that is no text", "brackets without end"],
+)
+def test_of_a_journal_with_a_line_of_rubbish_everything_else_is_resumed(tmp_path: Path, damaged: bytes) -> None:
+    folder = kept(tmp_path, *turn("c1"))
+    whole = load(folder).history
+    first, rest = folder.journal.read_bytes().split(b"\n", 1)
+    folder.journal.write_bytes(b"\n".join((first, damaged, rest)))
+    loaded = load(folder)
+    assert (loaded.history, len(loaded.warnings)) == (whole, 1)
+
+
 def test_a_journal_that_is_not_there_is_an_error_that_says_so(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"Cannot read the journal .*events\.jsonl: No such file"):
         load(store(tmp_path).create())
