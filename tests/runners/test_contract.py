@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import shutil
+import sysconfig
 import venv
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -21,6 +25,8 @@ from tests.runners.servers import TOKEN, jupyter_server
 
 BARE = "python in a bare environment"
 """Python once more, in a virtual environment without ipykernel."""
+DENO = shutil.which("deno", path=sysconfig.get_path("scripts")) or shutil.which("deno")
+"""A kernel that comes as a wheel, so that another language than Python can be tested on every machine."""
 PYTHON_THERE, SHELL_THERE = "python behind a server", "shell behind a server"
 """And through a real Jupyter server, where each shell cell is a program of its own."""
 
@@ -49,9 +55,25 @@ class Class:
         self._loop.run(self._runners.close())
 
 
+def with_deno(folder: Path) -> dict[str, str]:
+    """What makes Jupyter look in `folder` first, where Deno's kernel is then; the user's own folders stay as they are."""
+    if DENO is not None:
+        spec = {
+            "argv": [DENO, "jupyter", "--kernel", "--conn", "{connection_file}"],
+            "display_name": "Deno",
+            "language": "typescript",
+            "env": {"DENO_DIR": str(folder / "cache"), "DENO_NO_UPDATE_CHECK": "1"},
+        }
+        (folder / "kernels" / "deno").mkdir(parents=True)
+        (folder / "kernels" / "deno" / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+    return {"JUPYTER_PATH": str(folder)}
+
+
 def here() -> dict[str, Course]:
     """The courses of the languages that can run on this machine, by the names of the tests' parameters."""
-    there = LocalRunners(place=at(Path.cwd()), interactive=False).languages
+    with TemporaryDirectory() as folder:
+        place = at(Path.cwd(), environment=with_deno(Path(folder)))
+        there = LocalRunners(place=place, interactive=False).languages
     courses = {course.language: course for course in COURSES if course.language in there}
     if os.name != "posix":
         del courses["shell"]  # another language there, under the same name
@@ -66,7 +88,9 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Clas
     venv.create(bare, with_pip=False)
     python = str(bare / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     server = tmp_path_factory.mktemp("server")
-    with asyncio.Runner() as loop, jupyter_server(server) as url:
+    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as loop, jupyter_server(server) as url:
+        for name, value in with_deno(tmp_path_factory.mktemp("jupyter")).items():
+            patch.setenv(name, value)
 
         def taught(name: str, course: Course) -> Class:
             if name in (PYTHON_THERE, SHELL_THERE):
