@@ -22,6 +22,9 @@ Channel: TypeAlias = Literal["iopub", "shell", "stdin", "control"]
 Received: TypeAlias = Callable[[Channel, Message], None]
 """Called with each message that comes, in the order of its channel."""
 
+_INTERRUPTED = 2.0
+"""Seconds a kernel may take to say that it interrupted itself; not every kernel does."""
+
 
 class Channels:
     """The channels of `client`, open from now on. `lag` holds back the word that a cell is over, in seconds."""
@@ -75,6 +78,11 @@ class Channels:
                 await asyncio.wait_for(self._told.wait(), 0.5)
                 return True
         return False
+
+    async def interrupt(self) -> None:
+        """Let the kernel interrupt itself, and return when it has: else it could strike a later cell."""
+        _, answer = self.send("control", "interrupt_request", {})
+        await asyncio.wait({answer}, timeout=_INTERRUPTED)
 
     async def close(self) -> None:
         """Close them; no reply comes any more."""

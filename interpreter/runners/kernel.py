@@ -105,8 +105,12 @@ class LocalKernel:
     async def interrupt(self) -> None:
         """Interrupt as the kernelspec says, and nudge: a cell parked in `await` sees it only when the loop wakes."""
         if self._manager is not None and self._channels is not None and not self.died.is_set():
-            with contextlib.suppress(RuntimeError, OSError):
-                await self._manager.interrupt_kernel()
+            spec = self._manager.kernel_spec
+            if spec is not None and spec.interrupt_mode == "message":
+                await self._channels.interrupt()
+            else:
+                with contextlib.suppress(RuntimeError, OSError):
+                    await self._manager.interrupt_kernel()
             self.send("shell", "kernel_info_request", {})
 
     async def close(self) -> None:

@@ -70,6 +70,28 @@ def test_its_cell_is_interrupted_and_one_that_resists_does_not_cost_the_kernel(
     theirs.do(ours.close())
 
 
+def test_an_interrupt_that_comes_late_strikes_no_later_cell(other: tuple[Bench, Path]) -> None:
+    theirs, file = other
+    ours = joined(file)
+    theirs.run(
+        "import threading\n"
+        "asked, second = threading.Event(), threading.Event()\n"
+        "kernel = get_ipython().kernel\n"
+        "def late(plain=kernel._send_interrupt_children):\n"
+        "    asked.set()\n"
+        "    second.wait(1)\n"
+        "    plain()\n"
+        "kernel._send_interrupt_children = late"
+    )
+    assert (
+        status(theirs.do(happenings_of(ours, "print('ready', flush=True)\nasked.wait()", stop_at="ready")))
+        == "interrupted"
+    )
+    after = theirs.do(happenings_of(ours, "second.set()\nimport time\ntime.sleep(0.5)\nprint('whole')"))
+    assert after == [Produced(kind="stdout", data={"text/plain": "whole\n"}), Ended(status="ok")]
+    theirs.do(ours.close())
+
+
 def test_its_death_is_told_and_afterwards_that_nobody_answers(other: tuple[Bench, Path]) -> None:
     theirs, file = other
     ours = joined(file)
