@@ -68,8 +68,8 @@ class JoinedKernel:
     async def interrupt(self) -> None:
         """Ask it to interrupt itself, which every Python kernel does."""
         if self._channels is not None and not self.died.is_set():
-            self.send("control", "interrupt_request", {})
-            self.send("shell", "kernel_info_request", {})
+            await self._channels.interrupt()
+            self.send("shell", "kernel_info_request", {})  # behind it: a cell parked in `await` sleeps over it
 
     async def close(self) -> None:
         """End it, unless it is foreign."""
