@@ -19,6 +19,7 @@ from interpreter.places import Places, places
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.resume import Loaded, lost
 from interpreter.recording import Records, opened
+from interpreter.runners import kept
 from interpreter.runners.gateway import token_in
 from interpreter.runners.kernelspecs import data_folders
 from interpreter.runners.pythons import choose as choose_python
@@ -101,8 +102,16 @@ async def assemble(
                 await answering.close()
             finally:
                 await records.close()
+                if kept.find(records.folder.kernel) or kept.find_remote(records.folder.kernel):
+                    warn(_runs_on(records.folder))
 
     return Assembly(session=session, folder=records.folder, secrets=secrets, warm=warm, close=close, switch=switch)
+
+
+def _runs_on(folder: SessionFolder) -> str:
+    """What the user must know of a kernel that outlives the program."""
+    id = folder.id
+    return f"The kernel runs on: interpreter --resume {id} finds it, and interpreter attach --stop {id} ends it."
 
 
 def _python(settings: Settings, environment: Mapping[str, str]) -> str:

@@ -117,8 +117,8 @@ async def _given(
 
     home = folder.kernel if settings.keep_kernel else None
     others = LocalKernels(workplace=place, name=settings.kernel, home=home)
-    kernels = KeptKernels(home=folder.kernel, others=others, keep=settings.keep_kernel)
     lives = record is not None and await kept.lives(record.connection_file)
+    kernels = KeptKernels(home=folder.kernel, others=others, lives=lives, keep=settings.keep_kernel)
     return {PYTHON.name: kernels}, (PYTHON.name,) if lives else ()
 
 

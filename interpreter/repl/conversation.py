@@ -68,6 +68,7 @@ class Conversation:
         self._leaving = False
         self._warned = False  # of what leaving ends
         self._behind: set[asyncio.Task[None]] = set()
+        self._warming: asyncio.Task[None] | None = None
 
     # ---- what commands use
 
@@ -112,6 +113,11 @@ class Conversation:
         names = runner.names if isinstance(runner, Inspectable) else ()
         await self.session.restart(language, reason=lost(reason, names))
 
+    async def warmed(self) -> None:
+        """Return when what starts behind the prompt has started, or cannot."""
+        if self._warming is not None:
+            await asyncio.wait({self._warming})
+
     def paint(self, theme: ThemeChoice) -> None:
         """Draw in the colours of `theme` from now on."""
         self.settings = replace(self.settings, theme=theme)
@@ -140,7 +146,7 @@ class Conversation:
         self.stage.above = self._line.above
         await self._open(self.settings)
         self._line.assist(self._assistance)
-        self._do_behind(self._warm())
+        self._warming = self._do_behind(self._warm())
         asking = first
         while not self._leaving:
             try:
@@ -274,10 +280,11 @@ class Conversation:
 
     # ---- behind the prompt
 
-    def _do_behind(self, work: Coroutine[Any, Any, None]) -> None:
+    def _do_behind(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._behind.add(task)
         task.add_done_callback(self._done_behind)
+        return task
 
     def _done_behind(self, task: asyncio.Task[None]) -> None:
         """Forget it, unless it failed by a defect: that is raised when the conversation closes."""

@@ -128,17 +128,18 @@ class ExistingKernels:
 class KeptKernels:
     """Implements `Kernels`: the one that lives in `home`, as long as it does, else one from `others`.
 
-    `keep`: it runs on when the session is over.
+    `lives`: it did a moment ago. `keep`: it runs on when the session is over.
     """
 
     home: Path
     others: Kernels
+    lives: bool
     keep: bool
 
     @property
     def unasked(self) -> bool:
-        """See `Kernels.unasked`."""
-        return self.others.unasked
+        """To join it runs nothing."""
+        return self.lives or self.others.unasked
 
     async def kernel(self, received: Received) -> Kernel:
         """See `Kernels.kernel`."""

@@ -44,6 +44,27 @@ def test_a_session_from_the_first_key_to_the_last_with_the_programs_own_parts(tm
     assert len(endpoint.requests) == 2
 
 
+def test_a_kept_kernel_is_told_of_at_the_end_and_lists_its_variables_as_soon_as_it_is_asked(tmp_path: Path) -> None:
+    python = tmp_path / "project" / ".venv" / "bin" / "python"  # found there, so it waits for a cell unless it runs
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    program = f"cd {tmp_path}/project && exec {sys.executable} -m interpreter --model m --api-base http://127.0.0.1:9"
+    with Terminal(["sh", "-c", f"{program} --keep-kernel"], home=tmp_path / "home") as terminal:
+        terminal.send("> kept = 41\r")
+        terminal.until("python idle")
+        terminal.until_prompt()
+        terminal.send("\x04")
+        assert terminal.exit_code() == 0
+        assert "The kernel runs on: interpreter --resume" in terminal.text
+    with Terminal(["sh", "-c", f"{program} --resume"], home=tmp_path / "home") as terminal:
+        terminal.send("/vars\r")
+        terminal.until("kept  int")
+        terminal.until_prompt()
+        terminal.send("\x04")
+        assert terminal.exit_code() == 0
+        assert "The kernel runs on" not in terminal.text
+
+
 def test_a_wrong_value_of_a_flag_is_one_line_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
     with Terminal([sys.executable, "-m", "interpreter", "--protocol", "nonsense"], home=tmp_path) as terminal:
         assert terminal.exit_code() == 2

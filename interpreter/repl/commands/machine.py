@@ -24,6 +24,7 @@ def _languages(talk: Conversation) -> Iterable[str]:
 async def vars_(talk: Conversation, language: Annotated[str, _languages] = "") -> None:
     """List the variables with their types, sizes and shapes."""
     runner = talk.session.runners.get(_language(talk, language))
+    await talk.warmed()  # a kernel that was kept is joined then
     variables = await runner.variables() if isinstance(runner, Inspectable) else ()
     talk.say(_table(variables) if variables else "There are no variables.")
 
