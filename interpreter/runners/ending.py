@@ -85,6 +85,8 @@ def death(kernel: Kernel) -> str:
         return "the kernel ended"
     if code >= 0:
         return f"the kernel ended with exit code {code}"
+    if code == -signal.SIGINT:
+        return "the interrupt ended the kernel"
     if code == -9:
         return "the kernel was killed, probably because the machine ran out of memory"
     try:

@@ -121,10 +121,12 @@ COURSES = (
         error="throw new Error('wrong')",
         endless="console.log('begun'); await new Promise(done => setTimeout(done, 600_000))",
         big=f"console.log(Array.from({{length: {LINES}}}, (_, i) => i + 1).join('\\n'))",
+        reads="console.log(`[${prompt('') ?? ''}]`)",
         dies="Deno.exit(3)",
         folder="console.log(Deno.cwd())",
         keeps="let kept = 7",
         kept="console.log('kept', kept)",
+        picture=f"await Deno.jupyter.display({{'image/png': '{_PIXEL}'}}, {{raw: true}})",
         survives_interrupt=False,
     ),
     Course(

@@ -56,7 +56,7 @@ class Class:
 
 
 def with_deno(folder: Path) -> dict[str, str]:
-    """What makes Jupyter look in `folder` first, where Deno's kernel is then; the user's own folders stay as they are."""
+    """What makes Jupyter look in `folder` first, where Deno's kernel is then; nothing of the user's is changed."""
     if DENO is not None:
         spec = {
             "argv": [DENO, "jupyter", "--kernel", "--conn", "{connection_file}"],
