@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from interpreter.events import ProtocolName
@@ -67,7 +68,8 @@ def with_ids(messages: Sequence[Message], *, short: bool) -> tuple[Message, ...]
         for call in called:
             calls += 1
             id = str(call["id"])
-            new = f"call{calls:05}" if short or id in seen else id
+            ours = (f"call{number:05}" for number in count(calls))  # which a model may have learnt to write itself
+            new = next(each for each in ours if each not in seen) if short or id in seen else id
             seen.add(new)
             waiting.append(new)
             renamed.append({**call, "id": new})

@@ -148,5 +148,5 @@ class TextReader:
 
 def _block(call: Cell | RejectedCall) -> str:
     if isinstance(call, RejectedCall):
-        return call.raw[:2000]
+        return call.raw[:2000].strip() or "(an empty call)"  # no endpoint takes an empty message
     return messages.fence(call.language, call.proposed)

@@ -11,7 +11,7 @@ from interpreter.seams import Reader
 
 _OPENING = re.compile(r"\s*<(think|thinking)>")
 _TAGS = ("<think>", "<thinking>")
-_LATE = re.compile(r"^(.*?)</(?:think|thinking)>\s*", re.DOTALL)
+_LATE = re.compile(r"^(.*?)(?<!`)</(?:think|thinking)>\s*", re.DOTALL)
 
 
 class ThoughtReader:
@@ -43,13 +43,13 @@ class ThoughtReader:
 
     def close(self) -> Reply:
         """The whole reply."""
-        if rest := self._flush():
-            self._inner.feed(Chunk(text=rest))
+        if self._held or self._start:
+            self._inner.feed(Chunk(text=self._flush(), reasoning=self._held))
         reply = self._inner.close()
-        late = _LATE.match(reply.text)
+        late = None if reply.reasoning else _LATE.match(reply.text)
         if late is None:
             return reply
-        return replace(reply, text=reply.text[late.end() :], reasoning=reply.reasoning + late.group(1).strip())
+        return replace(reply, text=reply.text[late.end() :], reasoning=late.group(1).strip())
 
     def _split(self, text: str) -> tuple[str, str]:
         """What `text` adds to the thought and to the words."""

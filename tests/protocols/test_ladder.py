@@ -216,6 +216,12 @@ def test_ids_that_were_used_before_are_replaced_and_each_result_follows_its_call
     )
 
 
+def test_an_id_that_a_server_repeats_and_that_looks_like_ours_becomes_another() -> None:
+    first, second = "call00002", "call00003"
+    messages = (_called(first), _result(first), _called(first), _result(first))
+    assert with_ids(messages, short=False) == (_called(first), _result(first), _called(second), _result(second))
+
+
 def test_short_ids_are_nine_letters_and_digits() -> None:
     messages = (_called("call_abc"), _result("call_abc"))
     assert with_ids(messages, short=True) == (_called("call00001"), _result("call00001"))

@@ -31,6 +31,8 @@ def read(text: str, size: int) -> tuple[str, str, str, str]:
         ("<think>Six < seven.</think>It is 42.", "Six < seven.", "It is 42."),
         ("\n<think>\nHm.\n</think>\n\nIt is 42.", "\nHm.\n", "It is 42."),
         ("<thinking>Hm.</thinking>It is 42.", "Hm.", "It is 42."),
+        ("<think>Hm.</think>Write `</think>`, or </think>.", "Hm.", "Write `</think>`, or </think>."),
+        ("It ends with `</think>`.", "", "It ends with `</think>`."),
         ("It is <think> 42.", "", "It is <think> 42."),
         ("<thin ice>", "", "<thin ice>"),
         ("<", "", "<"),
@@ -44,6 +46,7 @@ def test_what_a_leading_tag_encloses_is_thinking(text: str, thought: str, said: 
 
 def test_a_thought_that_never_ends_is_no_answer() -> None:
     assert read("<think>Hm, hm", 4)[2:] == ("Hm, hm", "")
+    assert read("<think>1 </", 4)[2:] == ("1 </", "")
 
 
 def test_where_only_the_closing_tag_comes_the_whole_is_put_right() -> None:

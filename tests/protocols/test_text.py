@@ -1,4 +1,4 @@
-"""Fenced blocks that are read while they arrive: the same code however the stream is cut, as CommonMark has it."""
+"""The text protocol: the same code however the stream is cut, fences as CommonMark has them, no empty message."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import pytest
 
+from interpreter.history import History, Prompt, RejectedCall
+from interpreter.history import Reply as HistoryReply
 from interpreter.protocols.brief import Brief
 from interpreter.protocols.exchange import Chunk, ReadCall, Reply
 from interpreter.protocols.text import TextProtocol
@@ -42,3 +44,15 @@ def test_a_fence_of_tildes_may_be_named_with_a_backtick() -> None:
 def test_what_stands_between_backticks_on_one_line_opens_no_block() -> None:
     text = "```python``` is a tag\nx = 1\n"
     assert read(text) == Reply(text=text)
+
+
+def test_a_call_of_which_nothing_came_is_no_empty_message() -> None:
+    history = History(
+        entries=(Prompt(text="Go."), HistoryReply(calls=(RejectedCall(id="c1", raw=" ", reason="It is empty."),)))
+    )
+    assert [message["content"] for message in TextProtocol(BRIEF).request(history).messages[1:]] == [
+        "Go.",
+        "(an empty call)",
+        "Output of the code:\n"
+        "```output\nThe call cannot be used, and nothing was run. It is empty. Send it again, put right.\n```",
+    ]
