@@ -99,7 +99,9 @@ def _flushed(code: int) -> int:
 
 
 def _complain(words: str) -> None:
-    sys.stderr.write(f"interpreter: {words}\n")
+    from interpreter.renderers.sanitize import clean
+
+    sys.stderr.write(f"interpreter: {clean(words)}\n")
 
 
 def _kept(defect: Exception) -> str:

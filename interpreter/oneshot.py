@@ -16,6 +16,7 @@ from interpreter.choosing import Choice, ToFetch, choose
 from interpreter.errors import UsageError
 from interpreter.hosts import AutoRun, Decline
 from interpreter.piped import Piped, piped
+from interpreter.renderers.sanitize import clean
 from interpreter.stop import Stop, Stopped
 
 if TYPE_CHECKING:
@@ -194,5 +195,5 @@ def _is_plain(context: Context) -> bool:
 
 
 def _tell(context: Context, words: str) -> None:
-    context.err.write(f"interpreter: {words}\n")
+    context.err.write(f"interpreter: {clean(words)}\n")
     context.err.flush()

@@ -96,6 +96,7 @@ def test_version_is_told_and_nothing_slow_is_imported() -> None:
         (["--model", "m", "--python", "~nobody-here/python", "hi"],
          "~nobody-here/python is not a Python that can be started. Give --python another one."),
         (["none.ipynb"], "There is no notebook none.ipynb. Check the path."),
+        (["no\x1b]0;title\x07\x9b2Jne.ipynb"], "There is no notebook none.ipynb. Check the path."),
         ([], "The prompt is empty. Say what to do: interpreter PROMPT."),
     ],
 )  # fmt: skip

@@ -119,6 +119,15 @@ def test_a_wrong_address_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     assert load(Store(tmp_path / "data" / "sessions").latest()).history.turns == 1
 
 
+def test_the_name_of_a_folder_cannot_command_the_terminal(tmp_path: Path) -> None:
+    folder = tmp_path / "evil\x1b]0;title\x07\x9b2J"
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    with serve(say("Hello.")) as endpoint:
+        _, _, err = asked(folder, endpoint, "hi")
+    assert err == f"interpreter: Code runs in {tmp_path}/evil/.venv, found here.\n"
+
+
 def test_where_stdout_is_closed_the_session_is_kept_whole(tmp_path: Path) -> None:
     with serve(say("Two.")) as endpoint:
         command = f'exec "{sys.executable}" -m interpreter --model m --api-base {endpoint.base()} hi <&- >&- 2>&-'

@@ -106,6 +106,7 @@ async def _told_there(record: KeptRemote, folder: SessionFolder, context: Contex
 
 async def _stopped_there(record: KeptRemote, folder: SessionFolder, context: Context) -> int:
     """End it on its server; one that cannot be reached is forgotten, or its session could never be deleted."""
+    from interpreter.renderers.sanitize import clean
     from interpreter.runners.gateway import Unreachable
 
     status, words = 0, f"The kernel of session {folder.id} has ended."
@@ -115,7 +116,7 @@ async def _stopped_there(record: KeptRemote, folder: SessionFolder, context: Con
         except Unreachable as error:
             status, words = 1, f"{error} Kernel {record.id} may run on there, and is forgotten here."
     shutil.rmtree(folder.kernel, ignore_errors=True)
-    context.err.write(f"{words}\n")
+    context.err.write(f"{clean(words)}\n")
     return status
 
 
