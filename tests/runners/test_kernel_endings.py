@@ -236,8 +236,12 @@ def test_memory_beyond_the_limit_is_an_error_and_the_kernel_lives(tmp_path: Path
             "import os\nos.kill(os.getpid(), 9)",
             "the kernel was killed, probably because the machine ran out of memory",
         ),
+        (
+            "import os, signal\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\nos.kill(os.getpid(), signal.SIGINT)",
+            "the interrupt ended the kernel",
+        ),
     ],
-    ids=["exit", "segfault", "killed"],
+    ids=["exit", "segfault", "killed", "interrupted"],
 )
 def test_a_death_is_told_with_the_last_output_and_what_is_lost(mortal: Bench, code: str, words: str) -> None:
     mortal.run("table = 1")
