@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,8 @@ _ATTEMPT = 10.0
 """Seconds that one attempt may take."""
 _SILENCE = 15.0
 """Seconds between pings, and within which one must be answered: a cut cable says nothing by itself."""
+_PONG = b"\x8a\x80\0\0\0\0"
+"""The whole frame: last, pong; masked, empty; the mask."""
 _LONGEST = 1 << 30
 """Bytes of one message: a picture may have many."""
 
@@ -130,14 +131,17 @@ class LastingSocket:
 
 
 def _answer_at_once(connection: WebSocketClientConnection) -> None:
-    """Acknowledge what came at once: the server sends its next small message only then, 40 ms later if we let it wait.
+    """Send a word back for what came: the server, or a proxy before it, sends its next small message only when the
+    last was acknowledged, which takes 40 ms where there is nothing to send with it.
 
-    Linux forgets this wish, so it is told again after each message; other systems have no such wish.
+    A pong that nobody asked for is answered by nobody. https://datatracker.ietf.org/doc/html/rfc6455#section-5.5.3
     """
-    raw = getattr(_stream(connection), "socket", None)
-    if raw is not None and hasattr(socket, "TCP_QUICKACK"):
-        with contextlib.suppress(OSError):
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+    from tornado.iostream import StreamClosedError
+
+    if (stream := _stream(connection)) is not None:
+        with contextlib.suppress(StreamClosedError, OSError):
+            stream.set_nodelay(True)
+            stream.write(_PONG)
 
 
 def _hang_up(connection: WebSocketClientConnection) -> None:
