@@ -48,7 +48,7 @@ QUIRKS: Mapping[str, Quirks] = {
 
 
 def installed(folders: Iterable[Path]) -> tuple[Kernelspec, ...]:
-    """Every kernelspec that can be read, by name. One that cannot be read is passed over: it cannot be started."""
+    """Every kernelspec that can be started, by name: it can be read, and what it starts was not removed since."""
     found: dict[str, Kernelspec] = {}
     for folder in folders:
         for file in sorted(folder.glob("kernels/*/kernel.json")):
@@ -74,7 +74,10 @@ def _language(file: Path) -> str:
         said = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
-    language = said.get("language") if isinstance(said, dict) and said.get("argv") else None
+    argv = said.get("argv") if isinstance(said, dict) else None
+    if not isinstance(argv, list) or not argv or (Path(str(argv[0])).is_absolute() and not Path(argv[0]).exists()):
+        return ""
+    language = said.get("language")
     return language.strip().lower() if isinstance(language, str) else ""
 
 

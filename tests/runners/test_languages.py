@@ -104,6 +104,7 @@ def test_kernelspecs_are_read_from_their_folders_the_first_of_a_name_wins(tmp_pa
     spec(near, "IR", json.dumps({"argv": ["R"], "language": "R"}))
     spec(near, "broken", "{")
     spec(near, "odd", json.dumps({"argv": [], "language": "odd"}))
+    spec(near, "gone", json.dumps({"argv": [str(tmp_path / "removed")], "language": "octave"}))
     spec(near, "list", "[]")
     spec(far, "ir", json.dumps({"argv": ["R"], "language": "other"}))
     spec(far, "julia-1.11", json.dumps({"argv": ["julia"], "language": "julia"}))
