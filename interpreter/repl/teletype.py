@@ -19,7 +19,7 @@ from typing import Any
 _QUIET = 0.15
 """Seconds without a key before a question is asked: what was typed before it must not answer it."""
 _CUT = 0.05
-"""Seconds in which the rest of a key's escape sequence may arrive."""
+"""Seconds in which the rest of a paste, or of a key's escape sequence, may arrive."""
 _RESET = "\x1b[?2026l\x1b[?2004l\x1b[?25h\x1b[0m"
 """Ends a synchronised write, bracketed paste and colours, and shows the cursor."""
 
@@ -114,14 +114,13 @@ class Teletype:
     async def key(self) -> str:
         """The next single key, with or without Enter; "" at the end of input.
 
-        Pastes and keys of several bytes (arrows) are passed over.
+        Pastes, however they are cut on their way, and keys of several bytes (arrows) are passed over.
         """
         while True:
             await self._readable(None)
-            typed = self._read()
-            if typed == b"\x1b" and await self._readable(_CUT):
-                self._read()  # the rest of a sequence that came in two pieces
-                continue
+            typed = more = self._read()
+            while more and await self._readable(_CUT):
+                typed += (more := self._read())
             key = typed.rstrip(b"\r\n") or typed[:1]
             if len(key) <= 1:
                 return key.decode(errors="replace")

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import pytest
+
 from interpreter.repl.approval import TerminalHost
 from interpreter.repl.teletype import Teletype
 from interpreter.seams import Decision, Proposal
@@ -35,6 +37,10 @@ class Person:
                 self._news.clear()
                 await self._news.wait()
         self.seen = self.seen.partition(question)[2]
+        self.press(keys)
+
+    def press(self, keys: str) -> None:
+        """Press `keys` at once."""
         os.write(self._fd, keys.encode())
 
     def leave(self) -> None:
@@ -96,6 +102,22 @@ def test_yes_to_everything_still_asks_where_a_person_should_look() -> None:
             await person.answer("Run this python? y/n/e/a/? ", "n")
             await person.answer("Why not, or what instead? (Enter: nothing) ", "too slow\r")
             assert await deciding == Decision(choice="declined", note="too slow")
+
+    run(work())
+
+
+@pytest.mark.parametrize("length", [1, 4095])  # a terminal hands over 4095 bytes at once
+def test_a_paste_does_not_approve_wherever_it_is_cut(length: int) -> None:
+    async def work() -> None:
+        async with sitting() as (host, person):
+            deciding = asyncio.ensure_future(host.decide(proposal()))
+            await person.answer("Run this python? y/n/e/a/? ", "")
+            person.press(f"{'x' * length}y")
+            while not (await asyncio.wait({deciding}, timeout=0.3))[0] and "be asked again" not in person.seen:
+                person.press("?")  # until it is read by itself
+            assert not deciding.done()
+            await person.answer("Run this python? y/n/e/a/? ", "\x1b")
+            assert await deciding == Decision(choice="declined")
 
     run(work())
 
