@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -103,7 +105,8 @@ class ShellCells:
 
     async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
         """See `Runner.run`."""
-        async with aclosing(self._python.run(f"%%bash\n{code}", stop, timeout=timeout)) as happenings:
+        apart = f"%%bash\neval {shlex.quote(code)} < /dev/null"  # what it runs could read the rest of it else
+        async with aclosing(self._python.run(apart, stop, timeout=timeout)) as happenings:
             async for happening in happenings:
                 yield _briefly(happening)
 
@@ -126,6 +129,7 @@ def _briefly(happening: Happening) -> Happening:
         raised = happening.data.get("application/vnd.jupyter.error")
         if isinstance(raised, dict) and raised["ename"] == "CalledProcessError":
             ended = raised["evalue"].rpartition("' ")[2]  # behind the code: "returned non-zero exit status 3."
+            ended = re.sub(r"^died with <Signals\.(\w+).*", r"was ended by \1.", ended)
             return Produced(kind="error", data={"text/plain": f"The shell {ended}"})
     return happening
 
