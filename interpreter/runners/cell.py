@@ -161,8 +161,7 @@ def _payload(payload: Mapping[str, Any]) -> Produced | None:
         case "set_next_input":
             return Produced(kind="display", data={"text/plain": str(payload["text"])})
         case "ask_exit":
-            kept = "the kernel goes on and its variables are kept" if payload.get("keepkernel") else "the kernel ends"
-            words = f"exit() does not end this session: {kept}.\n"
+            words = "This does not end the session: the kernel goes on, and its variables are kept.\n"
             return Produced(kind="stderr", data={"text/plain": words})
         case _:
             return None

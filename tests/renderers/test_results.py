@@ -54,6 +54,7 @@ def test_a_table_too_wide_for_the_screen_keeps_every_value() -> None:
     ("data", "lines"),
     [
         ({"text/markdown": "a **b**\n\n- c", "text/plain": "<Markdown>"}, ("a b", "", "• c")),
+        ({"text/markdown": "| <!--/--> | mpg |\n|---|---|\n| Fiat | 32 |\n"}, ("      mpg", "────  ───", "Fiat  32")),
         ({"text/latex": "$\\alpha^2$", "text/plain": "<Math>"}, ("α²",)),
         ({"application/json": {"a": [1]}, "text/plain": "<JSON>"}, ("{", '  "a": [', "    1", "  ]", "}")),
         ({"text/html": "<p>one</p><script>x()</script><p>two</p>", "text/plain": "<HTML>"}, ("one", "", "two")),

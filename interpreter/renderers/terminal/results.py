@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from interpreter.renderers.terminal.page import Page, parser
 from interpreter.renderers.terminal.styled import Span, bare, paint, painted, wrap
 from interpreter.renderers.terminal.theme import Theme
 from interpreter.renderers.words import PICTURES
+
+
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+"""In Markdown that code makes; R's tables have one in their corner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +77,8 @@ class Results:
         if output.kind == "error":
             return clean(str(data.get("text/plain", "")), colour=self._abilities.colour).rstrip("\n").split("\n")
         if "text/markdown" in data:
-            return self._page.lines(parser().parse(clean(str(data["text/markdown"]))), width)
+            written = _COMMENT.sub("", str(data["text/markdown"]))
+            return self._page.lines(parser().parse(clean(written)), width)
         if "text/latex" in data:
             return clean(latex.readable(str(data["text/latex"]))).split("\n")
         if "text/html" in data and (lines := self._html(str(data["text/html"]), data, width)):
