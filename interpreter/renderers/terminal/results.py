@@ -19,7 +19,6 @@ from interpreter.renderers.terminal.styled import Span, bare, paint, painted, wr
 from interpreter.renderers.terminal.theme import Theme
 from interpreter.renderers.words import PICTURES
 
-
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 """In Markdown that code makes; R's tables have one in their corner."""
 
