@@ -15,7 +15,7 @@ _ESCAPES = re.compile(
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]",
     re.DOTALL,
 )
-_REWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")
+_REWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
 _PICTURES = ("image/png", "image/jpeg")
 _READABLE = ("text/plain", "text/markdown", "text/latex", "application/json", "text/html")
 

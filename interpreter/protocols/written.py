@@ -11,8 +11,8 @@ from interpreter.protocols.exchange import ReadCall, UnreadableCall
 from interpreter.protocols.fences import Closed, Code, FenceScanner, Opened, Prose, Token
 
 _BEGINNINGS = ("{", "<tool_call>", "<function_call>", "```json", "```tool_call", "[{")
-_TAG = re.compile(r"^<(tool_call|function_call)>\s*(.*?)\s*(?:</\1>)?$", re.DOTALL)
-_JSON_FENCE = re.compile(r"^```(?:json|tool_call)\s*\n(.*?)\n?```$", re.DOTALL)
+_TAG = re.compile(r"^<(tool_call|function_call)>(.*?)(?:</\1>)?$", re.DOTALL)
+_JSON_FENCE = re.compile(r"^```(?:json|tool_call)[^\S\n]*\n(.*?)```$", re.DOTALL)
 
 
 def whole_call(text: str, resolve: Callable[[str], str | None]) -> ReadCall | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TypeAlias
@@ -11,6 +12,10 @@ _BLOCKS = frozenset(
     {"p", "div", "section", "article", "ul", "ol", "dl", "dt", "dd", "pre", "hr", "br", "blockquote", "details"}
     | {"summary", "h1", "h2", "h3", "h4", "h5", "h6", "form", "figure", "figcaption", "caption"}
 )
+
+_MARKUP = re.compile(r"<[a-zA-Z/!?][^<>]*+>?")
+_LONGEST = 1000
+"""Characters of a tag that is read with its attributes; longer ones hold data, which is not drawn."""
 
 
 @dataclass(slots=True)
@@ -25,12 +30,28 @@ Piece: TypeAlias = str | Grid
 
 
 def pieces(html: str) -> list[Piece]:
-    """The paragraphs and tables of `html` in their order."""
+    """The paragraphs and tables of `html` in their order.
+
+    The parser is shown no marked sections, some of which it takes for defects of itself.
+    """
     reader = _Reader()
-    reader.feed(html.replace("<![", "&lt;!["))  # the parser takes some marked sections for defects of itself
+    reader.feed(_MARKUP.sub(_bearable, _without_comments(html)).replace("<![", "&lt;!["))
     reader.close()
     reader.end_paragraph()
     return reader.pieces
+
+
+def _without_comments(html: str) -> str:
+    first, *others = html.split("<!--")
+    return first + "".join(after.partition("-->")[2] for after in others)
+
+
+def _bearable(found: re.Match[str]) -> str:
+    """Markup that the parser reads in linear time: what has no end becomes text, of a long tag its name is left."""
+    markup = found[0]
+    if not markup.endswith(">"):
+        return f"&lt;{markup[1:]}"
+    return markup if len(markup) <= _LONGEST else f"{markup[:_LONGEST].split()[0].rstrip('>')}>"
 
 
 def text(source: str) -> str:

@@ -27,6 +27,8 @@ _SUSPECT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 _END_OF_STRING = re.compile(_STRING_END)
 _LONGEST = 4096
 """Of an unfinished sequence longer than this nothing is held; a string is swallowed until its end."""
+_LONGEST_COLOURS = 256
+"""Parameters of one sequence that set colours; no program needs more."""
 
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 """Letters that look like nothing, and are good for names in several languages."""
@@ -89,7 +91,7 @@ def _allowed(parameters: str) -> str | None:
     """The colours and weights among the parameters of an SGR sequence; None if there is none."""
     if parameters == "":
         return ""
-    if not re.fullmatch(r"[0-9;:]*", parameters):
+    if len(parameters) > _LONGEST_COLOURS or not re.fullmatch(r"[0-9;:]*", parameters):
         return None
     kept = [group for group in _attributes(parameters.split(";")) if _is_calm(group)]
     return ";".join(kept) if kept else None

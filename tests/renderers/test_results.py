@@ -136,6 +136,17 @@ def test_nested_and_broken_html_is_read_as_far_as_it_goes() -> None:
     assert html.pieces(source) == [html.Grid(rows=[["a inner", "b", ""], ["c"]]), "after it"]
 
 
+@pytest.mark.parametrize("start", ["<!--", "<a ", "<a b='", "</", "<?", "<!", "<a b='" + "= " * 600])
+def test_markup_without_an_end_takes_no_longer_than_other_text(start: str) -> None:
+    text = html.text(f"<b>before</b>{start * (200_000 // len(start))}")  # minutes, if it took more than linear time
+    assert text.startswith("before")
+
+
+def test_comments_and_the_data_in_long_tags_are_not_drawn() -> None:
+    source = f"a<!-- <b>no</b> <!-- -->b<img alt='{'x' * 5000}'>c<!-- never <p>ends"
+    assert html.text(source) == "abc"
+
+
 @pytest.mark.parametrize("span", ["²", "9" * 5000, "-1", ""])
 def test_a_span_that_is_no_number_of_columns_is_one_column(span: str) -> None:
     assert html.pieces(f"<table><tr><td colspan='{span}'>a<td>b</table>") == [html.Grid(rows=[["a", "b"]])]

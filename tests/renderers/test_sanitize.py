@@ -104,6 +104,10 @@ def test_hostile_text_takes_no_longer_than_other_text(start: str, end: str) -> N
     assert len(clean(start * 200_000 + end + "after")) <= 600_000  # minutes, if it took more than linear time
 
 
+def test_a_colour_of_endless_parameters_takes_no_longer_than_other_text() -> None:
+    assert clean("\x1b[" + "38;5;1;" * 200_000 + "mafter", colour=True) == "after"  # hours, if it took more
+
+
 def test_a_title_is_one_line() -> None:
     assert clean_line(" a\n\tb\x1b[31m c\x07 ") == "a b c"
 
