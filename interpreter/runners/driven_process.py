@@ -2,9 +2,9 @@
 
 A driver (`drivers/`, in the language itself) finds `PORT KEY` in INTERPRETER_CONTROL, takes that away, connects to PORT
 of this machine and sends KEY. Then it reads lines `TOKEN FOLDER`: it runs the file `cell` of the folder in the scope
-that lasts, leaves there what the cell is worth as text in `value` and what it drew as `*.png`, prints the mark of TOKEN
-on both streams, behind all that the cell printed, and sends `TOKEN ok` or `TOKEN error`. So no pipe is shared with the
-cell: its input is at its end, and its children's too.
+that lasts, leaves there what the cell is worth as text in `value` and what it drew as `*.png`, and sends `TOKEN ok` or
+`TOKEN error`. Around all that the cell prints it prints the marks of TOKEN, on both streams. So no pipe is shared with
+the cell: its input is at its end, and its children's too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import socket
 import subprocess
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from interpreter.errors import RunnerError
@@ -42,32 +42,42 @@ _ENOUGH = "\n[There is more background output; it is left out.]\n"
 
 
 class _Pipe:
-    """One of the two streams, taken apart: what comes before the mark is the cell's, and the rest comes late."""
+    """One of the two streams, taken apart: what comes between the marks of a cell is the cell's."""
 
     def __init__(self) -> None:
         self.ended = asyncio.Event()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = b""
-        self._mark = b""
+        self._awaited: list[bytes] = []
 
-    def expect(self, end: bytes) -> None:
-        """A cell begins, behind which `end` is printed."""
-        self._mark = end
+    def expect(self, token: str) -> None:
+        """The marks of a cell will come."""
+        self._awaited = [mark("C", token), mark("D", token)]
         self.ended.clear()
 
-    def feed(self, data: bytes) -> tuple[str, str]:
-        """What of `data` is the cell's, and what comes late; b"" says that nothing comes any more."""
-        if self.ended.is_set():
-            return "", self._decoder.decode(data, final=not data)
-        before, found, after = (self._held + data).partition(self._mark)
-        start = before.rfind(b"\x1b") if data and not found else -1
-        cut = start if start >= 0 and self._mark.startswith(before[start:]) else len(before)
-        before, self._held = before[:cut], before[cut:]
-        if not found and data:
-            return self._decoder.decode(before), ""
+    def give_up(self) -> None:
+        """They will not."""
+        self._awaited = []
         self.ended.set()
-        text = self._decoder.decode(before, final=True)
-        return text, self._decoder.decode(after)
+
+    def feed(self, data: bytes) -> Iterator[tuple[bool, str]]:
+        """Whether it is the cell's, and a piece of text. Without `data` nothing comes any more."""
+        rest, self._held = self._held + data, b""
+        while self._awaited and self._awaited[0] in rest:
+            before, _, rest = rest.partition(self._awaited[0])
+            yield self._inside, self._decoder.decode(before, final=True)
+            del self._awaited[0]
+        if self._awaited and data:
+            start = rest.rfind(b"\x1b")
+            if start >= 0 and self._awaited[0].startswith(rest[start:]):
+                rest, self._held = rest[:start], rest[start:]
+        yield self._inside, self._decoder.decode(rest, final=not data)
+        if not (self._awaited and data):
+            self.give_up()
+
+    @property
+    def _inside(self) -> bool:
+        return len(self._awaited) == 1
 
 
 class DrivenProcess:
@@ -88,7 +98,7 @@ class DrivenProcess:
         self._process: Process | None = None
         self._control: asyncio.StreamWriter | None = None
         self._private = Path(tempfile.mkdtemp(prefix="interpreter-cells-"))
-        self._folder = self._private
+        self._folder = self._private / "cell"
         self._token = ""
         self._pipes: dict[Kind, _Pipe] = {"stdout": _Pipe(), "stderr": _Pipe()}
         self._heard = asyncio.Event()
@@ -109,7 +119,6 @@ class DrivenProcess:
             self._process = await self._started(folder, {**environment, "INTERPRETER_CONTROL": control})
             self._task(self._follow(self._process))
             self._task(self._dead(self._process))
-            self._task(self._tell_late())
             connecting = asyncio.ensure_future(_connected(server, key))
             dying = asyncio.ensure_future(self.died.wait())
             try:
@@ -122,19 +131,22 @@ class DrivenProcess:
                     waiting.cancel()
                 await asyncio.gather(connecting, dying, return_exceptions=True)
         self._task(self._listen(reader))
+        self._task(self._tell_late())
         self.over.set()
 
     def begin(self, code: str) -> None:
-        """Let the interpreter run `code`. Only when `over`."""
+        """Let the interpreter run `code`. Only when `over`; it stays so where the interpreter has just died."""
         assert self._control is not None
-        self.over.clear()
+        if not self.died.is_set():
+            self.over.clear()
         self.failed = False
         self.printed.wanted = True
         self._late_room = _LATE
         self._token = secrets.token_hex(8)
         for pipe in self._pipes.values():
-            pipe.expect(mark("D", self._token))
-        self._folder = Path(tempfile.mkdtemp(dir=self._private))
+            pipe.expect(self._token)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir()
         (self._folder / "cell").write_bytes(code.encode("utf-8", "surrogateescape"))
         self._control.write(f"{self._token} {self._folder}\n".encode())
 
@@ -145,7 +157,6 @@ class DrivenProcess:
         with contextlib.suppress(FileNotFoundError):
             value = clean((self._folder / "value").read_text(encoding="utf-8", errors="replace")).rstrip("\n")
             told.append(Produced(kind="result", data={"text/plain": value}))
-        shutil.rmtree(self._folder, ignore_errors=True)
         return told
 
     def give_up(self) -> None:
@@ -176,7 +187,8 @@ class DrivenProcess:
             with contextlib.suppress(OSError):
                 await self._control.wait_closed()
         shutil.rmtree(self._private, ignore_errors=True)
-        self.over.set()
+        self.died.set()
+        self._finish()
 
     async def _started(self, folder: str, environment: Mapping[str, str]) -> Process:
         try:
@@ -188,14 +200,14 @@ class DrivenProcess:
                 stdout=PIPE,
                 stderr=PIPE,
                 start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # else Windows gives it our Ctrl-C
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # with our console it shared our Ctrl-C
             )
         except OSError as error:
             raise RunnerError(f"{self._command[0]} could not be started: {error}") from error
 
     def _why_not(self) -> str:
         """Why it did not begin, with the last line that it printed."""
-        said = "".join(str(produced.data["text/plain"]) for produced in self.printed.take())
+        said = "".join(str(produced.data["text/plain"]) for produced in self._between.take())
         last = clean(said).strip().rpartition("\n")[2]
         how = f"ended at its start (exit code {self.exit_code})" if self.died.is_set() else "did not begin"
         return f"{self._command[0]} {how}{f': {last}' if last else '.'}"
@@ -211,10 +223,9 @@ class DrivenProcess:
         pipe, data = self._pipes[kind], b"..."
         while data:
             data = await stream.read(READ)
-            text, late = pipe.feed(data)
+            for inside, text in pipe.feed(data):
+                await (self.printed if inside else self._between).add(kind, text)
             self._heard.set()
-            await self.printed.add(kind, text)
-            await self._between.add(kind, late)
 
     async def _listen(self, control: asyncio.StreamReader) -> None:
         """Hear the words of the driver, until it lets go of the connection; then it is of no use any more."""
@@ -233,7 +244,7 @@ class DrivenProcess:
             if not await within(self._heard, _GRACE) and not self.printed.size:
                 break
         for pipe in self._pipes.values():
-            pipe.ended.set()
+            pipe.give_up()
         self._finish()
 
     async def _dead(self, process: Process) -> None:
@@ -241,6 +252,8 @@ class DrivenProcess:
         self.kill()
         while not await within(self._silent, _GRACE) and self.printed.size:
             pass
+        if self._control is not None:
+            self._pass_on()
         self.died.set()
         self._finish()
 
@@ -253,12 +266,15 @@ class DrivenProcess:
         while True:
             await self._between.news.wait()
             await asyncio.sleep(_LATE_BEAT)
-            for produced in self._between.take():
-                if self._late_room > 0:
-                    self._late_room -= len(str(produced.data["text/plain"]))
-                    self._late(produced)
-                    if self._late_room <= 0:
-                        self._late(Produced(kind="stdout", data={"text/plain": _ENOUGH}))
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        for produced in self._between.take():
+            if self._late_room > 0:
+                self._late_room -= len(str(produced.data["text/plain"]))
+                self._late(produced)
+                if self._late_room <= 0:
+                    self._late(Produced(kind="stdout", data={"text/plain": _ENOUGH}))
 
     def _task(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -9,7 +9,7 @@ import pytest
 collect_ignore = (
     ["test_shell.py", "test_shell_dialects.py", "test_shell_questions.py"] if sys.platform == "win32" else []
 )
-"""There are no pseudo-terminals of this kind on Windows; each cell of its shell is a program of its own there."""
+"""There are no pseudo-terminals of this kind on Windows; its shell is one of the driven interpreters."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

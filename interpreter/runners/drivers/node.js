@@ -122,9 +122,10 @@ async function main() {
   for await (const line of readline.createInterface({ input: control })) {
     const [token] = line.split(" ", 1);
     [begun, running, failed] = [false, true, false];
+    for (const descriptor of [1, 2]) write(descriptor, `\x1b]133;C;${token}\x07`);
     await run(line.slice(token.length + 1));
-    running = false;
     for (const descriptor of [1, 2]) write(descriptor, `\x1b]133;D;${token}\x07`);
+    running = false;
     control.write(`${token} ${failed ? "error" : "ok"}\n`);
   }
 }

@@ -18,9 +18,18 @@ $__writer = New-Object System.IO.StreamWriter($__stream, $__utf8)
 $__writer.AutoFlush = $true
 $__writer.Write("$__key`n")
 
+function __Write-Mark($letter) {
+    $mark = "$([char]27)]133;$letter;$__token$([char]7)"
+    [Console]::Out.Write($mark)
+    [Console]::Out.Flush()
+    [Console]::Error.Write($mark)
+    [Console]::Error.Flush()
+}
+
 while ($null -ne ($__line = $__reader.ReadLine())) {
     $__token, $__folder = $__line -split ' ', 2
     $__status = 'error'
+    __Write-Mark 'C'
     $global:LASTEXITCODE = 0
     try {
         $__code = [System.IO.File]::ReadAllText([System.IO.Path]::Combine($__folder, 'cell'))
@@ -32,10 +41,6 @@ while ($null -ne ($__line = $__reader.ReadLine())) {
     } catch {
         [Console]::Error.Write(($_ | Out-String))
     }
-    $__mark = "$([char]27)]133;D;$__token$([char]7)"
-    [Console]::Out.Write($__mark)
-    [Console]::Out.Flush()
-    [Console]::Error.Write($__mark)
-    [Console]::Error.Flush()
+    __Write-Mark 'D'
     $__writer.Write("$__token $__status`n")
 }

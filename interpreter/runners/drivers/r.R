@@ -9,12 +9,15 @@
   process <- Sys.getpid()
   folder <- ""
   ours <- c() # the devices that were opened for plots nobody had opened one for
-  depth <- 0
 
   place <- function(condition) {
     call <- conditionCall(condition)
     ours <- is.null(call) || identical(call[[1]], quote(eval)) || identical(call[[1]], quote(parse))
     if (ours) "" else paste0(" in ", deparse(call, nlines = 1)[1])
+  }
+
+  mark <- function(letter, token) {
+    for (stream in list(stdout(), stderr())) cat("\033]133;", letter, ";", token, "\a", sep = "", file = stream)
   }
 
   draw <- function(...) {
@@ -41,7 +44,7 @@
     tryCatch(
       withCallingHandlers(
         {
-          evaluate(readLines(file.path(folder, "cell"), encoding = "UTF-8", warn = FALSE))
+          allowInterrupts(evaluate(readLines(file.path(folder, "cell"), encoding = "UTF-8", warn = FALSE)))
           status <- "ok"
         },
         warning = function(condition) {
@@ -59,22 +62,28 @@
     status
   }
 
+  # A wait is interrupted also where interrupts are suspended.
+  persist <- function(work) {
+    repeat {
+      done <- tryCatch(list(work()), interrupt = function(condition) NULL)
+      if (length(done)) return(done[[1]])
+    }
+  }
+
   if (capabilities("png")) options(device = draw)
-  repeat {
-    line <- tryCatch(readLines(control, 1), interrupt = function(condition) NULL) # it comes too late
-    if (is.null(line)) next
+  suspendInterrupts(repeat {
+    line <- persist(function() readLines(control, 1))
     if (!length(line)) quit("no")
     token <- sub(" .*", "", line)
     folder <- sub("^\\S* ", "", line)
+    mark("C", token)
     status <- run()
     if (Sys.getpid() != process) quit("no")
     while (sink.number() > 0) sink()
     if (sink.number("message") != 2) sink(type = "message")
     for (device in intersect(ours, grDevices::dev.list())) grDevices::dev.off(device)
     ours <- c()
-    mark <- paste0("\033]133;D;", token, "\a")
-    cat(mark, file = stdout())
-    cat(mark, file = stderr())
-    writeLines(paste(token, status), control)
-  }
+    mark("D", token)
+    persist(function() writeLines(paste(token, status), control))
+  })
 })()

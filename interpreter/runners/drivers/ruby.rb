@@ -12,8 +12,10 @@ module InterpreterDriver
     control.puts(key)
     streams = [STDOUT, STDERR].map(&:dup) # where the cell's output goes, whatever it does to its own
     process = Process.pid
-    while (line = following(control))
+    trap("INT") { raise Interrupt if @running } # else it comes too late
+    while (line = control.gets)
       token, folder = line.chomp.split(" ", 2)
+      streams.each { |stream| stream.syswrite("\e]133;C;#{token}\a") }
       status = run(folder)
       exit!(0) if Process.pid != process # a child that went on behind `fork`
       [STDOUT, STDERR].each { |stream| stream.flush unless stream.closed? }
@@ -22,14 +24,9 @@ module InterpreterDriver
     end
   end
 
-  def self.following(control)
-    control.gets
-  rescue Interrupt # it comes too late
-    retry
-  end
-
   def self.run(folder)
     code = File.read(File.join(folder, "cell"), encoding: Encoding::UTF_8)
+    @running = true
     value = TOPLEVEL_BINDING.eval(code, $PROGRAM_NAME, 1)
     shown = value.nil? || ASSIGNED.include?(Ripper.sexp(code)&.dig(1, -1, 0)) ? nil : value.inspect
     File.write(File.join(folder, "value"), shown) if shown
@@ -41,6 +38,8 @@ module InterpreterDriver
   rescue Exception => error
     STDERR.puts(told(error))
     "error"
+  ensure
+    @running = false
   end
 
   # Its words and trace, without the frames that are ours.
