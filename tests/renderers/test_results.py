@@ -50,6 +50,24 @@ def test_a_table_too_wide_for_the_screen_keeps_every_value() -> None:
     assert lines == tuple(f"name{n}: value{n}" for n in range(12))
 
 
+def test_a_table_too_wide_for_the_screen_goes_on_below_with_no_number_cut_in_two() -> None:
+    names = "".join(f"<th>{name}</th>" for name in ("", "city", "amount", "share", "rate"))
+    rows = "".join(
+        f"<tr><th>{n}</th><td>Rome</td><td>{n}658.730001</td><td>0.{n}87654321</td><td>{n}</td></tr>" for n in (1, 2)
+    )
+    assert drawn({"text/html": f"<table><tr>{names}</tr>{rows}</table>"}, width=24).lines == (
+        "   city       amount",
+        "─  ────  ───────────",
+        "1  Rome  1658.730001",
+        "2  Rome  2658.730001",
+        "",
+        "         share  rate",
+        "─  ───────────  ────",
+        "1  0.187654321     1",
+        "2  0.287654321     2",
+    )
+
+
 @pytest.mark.parametrize(
     ("data", "lines"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,15 +112,32 @@ class Results:
         names = [_cell(text) for text in [*grid.header, *[""] * (count - len(grid.header))]]
         rows = [[_cell(text) for text in row] for row in grid.rows]
         align: list[tables.Align] = ["right" if _numbers(grid.rows, at) else "left" for at in range(count)]
+        if tables.columns([names, *rows], align, width) is not None:
+            return self._side_by_side(names, rows, align, width)
+        if len(rows) == 1:
+            return self._drawn(tables.record(names, rows[0], width, style=self.theme.strong))
+        lines: list[str] = []
+        for group in tables.blocks([names, *rows], align, width):
+            part = [[row[at] if at < len(row) else [] for at in group] for row in (names, *rows)]
+            lines += [""] * bool(lines) + self._side_by_side(part[0], part[1:], [align[at] for at in group], width)
+        return lines
+
+    def _side_by_side(
+        self, names: tables.Row, rows: Sequence[tables.Row], align: Sequence[tables.Align], width: int
+    ) -> list[str]:
+        """As columns; a value a line where even they do not fit."""
         shape = tables.columns([names, *rows], align, width)
         style, rule = self.theme.strong, "─" if self._abilities.unicode else "-"
         if shape is None:
-            drawn = [line for row in rows for line in [*tables.record(names, row, width, style=style), []]][:-1]
-        else:
-            quiet = self.theme.quiet
-            top = tables.heading(names, shape, style=style, rule=rule, quiet=quiet) if any(grid.header) else []
-            drawn = [*top, *(line for row in rows for line in tables.line(row, shape))]
-        return [bare(painted(line)) for line in drawn]
+            records = [line for row in rows for line in [*tables.record(names, row, width, style=style), []]]
+            return self._drawn(records[:-1])
+        named = any(text for name in names for _, text in name)
+        top = tables.heading(names, shape, style=style, rule=rule, quiet=self.theme.quiet) if named else []
+        return self._drawn([*top, *(line for row in rows for line in tables.line(row, shape))])
+
+    @staticmethod
+    def _drawn(lines: Iterable[list[Span]]) -> list[str]:
+        return [bare(painted(line)) for line in lines]
 
 
 def _cell(text: str) -> list[Span]:

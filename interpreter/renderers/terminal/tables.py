@@ -1,8 +1,8 @@
-"""Tables of styled text as rows of a terminal: columns side by side, or, where they do not fit, one value a line."""
+"""Tables of styled text as rows of a terminal: columns side by side, in blocks, or one value a line where none fit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -12,7 +12,10 @@ Row: TypeAlias = Sequence[Sequence[Span]]
 Align: TypeAlias = Literal["left", "right", "center"]
 
 _GAP = 2
-_NARROWEST = 5
+_WHOLE: Mapping[Align, int] = {"left": 12, "right": 20, "center": 12}
+"""Words up to so wide are never cut where columns stand side by side; a number that is cut cannot be read."""
+_COMFORTABLE = 30
+"""So wide text stays in a block of columns before the next one goes below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,20 +27,39 @@ class Columns:
 
 
 def columns(rows: Sequence[Row], align: Sequence[Align], width: int) -> Columns | None:
-    """Columns for `rows` within `width`; None if they cannot stand side by side."""
-    widths = [max(1, *(width_of(row[at]) for row in rows if at < len(row))) for at in range(len(align))]
+    """Columns for `rows` within `width`; None if they cannot stand side by side with their words in one piece."""
+    widths = _widths(rows, len(align))
+    least = [min(_longest_word(rows, at), _WHOLE[side]) for at, side in enumerate(align)]
     room = width - _GAP * (len(widths) - 1)
-    if room < _NARROWEST * len(widths) and sum(widths) > room:
-        return None
-    while sum(widths) > room:
-        widest = max(widths)
-        others = [each for each in widths if each < widest]
-        count = len(widths) - len(others)
-        target = max(max(others, default=0), (room - sum(others)) // count)
-        widths = [target if each == widest else each for each in widths]
-        if sum(widths) > room and target == max(others, default=0) and not others:
-            break
-    return Columns(widths=tuple(widths), align=tuple(align))
+    if sum(widths) <= room:
+        return Columns(widths=tuple(widths), align=tuple(align))
+    for level in range(room, 0, -1):  # the widest columns give first
+        given = [max(low, min(wide, level)) for low, wide in zip(least, widths, strict=True)]
+        if sum(given) <= room:
+            return Columns(widths=tuple(given), align=tuple(align))
+    return None
+
+
+def blocks(rows: Sequence[Row], align: Sequence[Align], width: int) -> list[list[int]]:
+    """The columns of a table as groups that fit within `width` one below the other, each led by the first column."""
+    needed = [min(wide, _COMFORTABLE) for wide in _widths(rows, len(align))]
+    groups, taken = [[0]], needed[0]
+    for at in range(1, len(needed)):
+        if taken + _GAP + needed[at] > width and len(groups[-1]) > 1:
+            groups.append([0])
+            taken = needed[0]
+        groups[-1].append(at)
+        taken += _GAP + needed[at]
+    return groups
+
+
+def _widths(rows: Sequence[Row], count: int) -> list[int]:
+    return [max(1, *(width_of(row[at]) for row in rows if at < len(row))) for at in range(count)]
+
+
+def _longest_word(rows: Sequence[Row], at: int) -> int:
+    cells = ("".join(text for _, text in row[at]) for row in rows if at < len(row))
+    return max((width_of([("", word)]) for cell in cells for word in cell.split()), default=1)
 
 
 def heading(header: Row, shape: Columns, *, style: str, rule: str, quiet: str) -> list[list[Span]]:
