@@ -7,7 +7,7 @@ import random
 import pytest
 from rich.cells import cell_len
 
-from interpreter.renderers.terminal.styled import Span, cut, painted, rows_of, wrap
+from interpreter.renderers.terminal.styled import Span, bare, cut, painted, rows_of, wrap
 
 
 def texts(rows: list[list[Span]]) -> list[str]:
@@ -45,6 +45,13 @@ def test_no_text_however_odd_is_lost_or_too_wide() -> None:
 
 def test_a_row_that_is_cut_puts_its_colours_back_and_the_next_one_has_them_again() -> None:
     assert rows_of("\x1b[31mabcdef\x1b[0mgh", 4) == ["\x1b[31mabcd\x1b[0m", "\x1b[31mef\x1b[0mgh"]
+
+
+def test_a_long_line_takes_no_longer_than_its_length_demands() -> None:
+    wide, spaced = "日" * 200_000, f"a{' ' * 200_000}b"  # minutes each, if it took more
+    assert "".join(rows_of(wide, 80)) == wide
+    assert "".join(texts(wrap([("", wide)], 80))) == wide
+    assert bare(f"{spaced} \t\x1b[0m") == f"{spaced}\x1b[0m"
 
 
 def test_a_wide_character_is_never_halved() -> None:

@@ -13,7 +13,7 @@ Span: TypeAlias = tuple[str, str]
 
 _WORD = re.compile(r"\n|[ \t]+|[^ \t\n]+")
 _PIECE = re.compile(r"\x1b\[[0-9;:]*m|\x1b\]8;[^\x1b]*\x1b\\|[^\x1b]+|\x1b")
-_TRAILING = re.compile(r"[ \t]+((?:\x1b\[[0-9;:]*m|\x1b\]8;[^\x1b]*\x1b\\)*)$")
+_TRAILING = re.compile(r"(?<![ \t])[ \t]++((?:\x1b\[[0-9;:]*m|\x1b\]8;[^\x1b]*\x1b\\)*)$")
 
 
 def paint(style: str, text: str) -> str:
@@ -76,7 +76,7 @@ def wrap(spans: Iterable[Span], width: int) -> list[list[Span]]:
                 if not rest:
                     break
                 rows.append([])
-                column, length = 0, columns_of(rest)
+                column, length = 0, length - columns_of(piece)
             rows[-1].append((style, rest))
             column += length
     return rows
@@ -95,7 +95,7 @@ def _unglue(rows: list[list[Span]]) -> list[Span]:
 
 def cut(text: str, width: int) -> tuple[str, str]:
     """What of `text` fits into `width` columns, at least one character if that is above 0; and the rest."""
-    if columns_of(text) <= width:
+    if len(text) <= width and columns_of(text) <= width:
         return text, ""
     column = 0
     for position, character in enumerate(text):
