@@ -94,6 +94,7 @@ def test_no_line_ends_in_a_space() -> None:
 
 def test_a_fence_without_an_end_is_drawn_to_the_end() -> None:
     assert streamed("```python\nx = 1", 3) == ["```python", "x = 1", "```"]
+    assert streamed("```python\nx = 1\n", 3) == ["```python", "x = 1", "```"]
 
 
 def test_a_table_too_wide_for_the_screen_is_read_row_by_row() -> None:

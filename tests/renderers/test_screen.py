@@ -63,6 +63,26 @@ def test_after_the_window_is_made_wider_or_smaller_no_word_is_lost() -> None:
     assert set(re.findall(r"M\d+[a-j]", screen.text())) == set(re.findall(r"M\d+[a-j]", ANSWER))
 
 
+@pytest.mark.parametrize("columns", [1, 3, 7])
+def test_on_a_screen_of_a_few_columns_nothing_is_drawn_twice(columns: int) -> None:
+    screen = Screen(columns, 500)
+    draw = renderer(screen)
+    for piece in pieces(ANSWER[:400], 5):
+        draw(e.TextDelta(text=piece))
+    draw(e.Text(text=ANSWER[:400]))
+    draw.close()
+    assert re.findall(r"M\d+[a-j]", "".join(screen.lines())) == re.findall(r"M\d+[a-j]", ANSWER[:400])
+
+
+def test_spaces_that_come_alone_before_the_first_word_are_drawn_with_it() -> None:
+    screen = Screen()
+    draw = renderer(screen)
+    for piece in ("\n", "    ", "x = 1\n    ", "y = 2"):
+        draw(e.TextDelta(text=piece))
+    draw.close()
+    assert screen.lines() == ["", "    x = 1", "    y = 2"]
+
+
 def test_it_draws_at_most_a_dozen_times_a_second() -> None:
     screen, clock = Screen(), Clock()
     draw = renderer(screen, clock)

@@ -64,5 +64,12 @@ def test_a_wide_character_is_never_halved() -> None:
     ]
 
 
+@pytest.mark.parametrize("emoji", ["👩‍👩‍👧", "🇩🇪", "👍🏽", "☎️"])
+def test_a_row_fits_also_where_the_terminal_does_not_join_an_emoji(emoji: str) -> None:
+    unjoined = {"👩‍👩‍👧": 6, "🇩🇪": 4, "👍🏽": 4, "☎️": 2}[emoji]
+    assert rows_of(f"ab{emoji}cd", 4 + unjoined) == [f"ab{emoji}cd"]
+    assert rows_of(f"ab{emoji}cd", 3 + unjoined) == [f"ab{emoji}c", "d"]
+
+
 def test_neighbours_of_one_style_share_their_escape_codes() -> None:
     assert painted([("1", "a"), ("1", "b"), ("", "c"), ("", "d")]) == "\x1b[1mab\x1b[0mcd"

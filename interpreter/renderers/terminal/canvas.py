@@ -130,7 +130,9 @@ class Canvas:
             self.write(*self.part.take())
 
     def _rows(self) -> list[str]:
-        columns, height = self.width(), self._size()[1]
+        columns, height = self._size()
+        if columns < _NARROWEST:
+            return []  # what is drawn there is wider than the screen, and could not be taken back
         room = max(1, min(_ROWS, height - 2))
         status = paint(self.quiet, self.status.row(columns))
         rows = list(self.part.tail(room - bool(status))) if self.part is not None else []

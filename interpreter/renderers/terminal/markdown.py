@@ -73,8 +73,10 @@ class MarkdownStream:
 
     def close(self) -> None:
         """The text has ended: everything is finished."""
-        self._new.append("\n")
         self._read()
+        if self._part:
+            self._new.append("\n")
+            self._read()
         if self._fence is not None:
             self._end_fence()
         if self._open.strip():

@@ -69,6 +69,7 @@ class TerminalRenderer:
         self._spent = Spent(clock)
         self._notify = notify if self._can.redraw else "off"
         self._spoken = False  # the words of this reply were drawn as they came
+        self._unsaid = ""  # spaces that began them, and are drawn with the first word
         self._own = ""  # a cell of the user's
         self._waiting: list[e.Output | e.CodeFinished] = []  # of cells nobody waits for: not within a sentence
         self._closed = False
@@ -225,7 +226,7 @@ class TerminalRenderer:
     def _forget(self) -> None:
         """A reply begins, perhaps anew: nothing of it is drawn yet."""
         self._canvas.end()
-        self._spoken = False
+        self._spoken, self._unsaid = False, ""
         self._proposals.forget()
 
     def _begin_own(self, cell: str) -> None:
@@ -244,7 +245,8 @@ class TerminalRenderer:
     def _speak(self, text: str) -> None:
         part = self._canvas.part
         if not isinstance(part, MarkdownStream):
-            text = text.lstrip("\n")
+            text = (self._unsaid + text).lstrip("\n")
+            self._unsaid = "" if text.strip() else text
             if not text.strip():
                 return
             part = MarkdownStream(self._page, self._canvas.width)

@@ -12,6 +12,9 @@ Span: TypeAlias = tuple[str, str]
 """The numbers of an SGR sequence, and text without escape codes; `"\\n"` alone is a forced line end."""
 
 _WORD = re.compile(r"\n|[ \t]+|[^ \t\n]+")
+_SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
+_JOINED = re.compile("[\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+"""What makes the character before it an emoji or a flag, or colours its skin."""
 _PIECE = re.compile(r"\x1b\[[0-9;:]*m|\x1b\]8;[^\x1b]*\x1b\\|[^\x1b]+|\x1b")
 _TRAILING = re.compile(r"(?<![ \t])[ \t]++((?:\x1b\[[0-9;:]*m|\x1b\]8;[^\x1b]*\x1b\\)*)$")
 
@@ -43,6 +46,13 @@ def width_of(spans: Iterable[Span]) -> int:
 def columns_of(text: str) -> int:
     """Columns that text without escape codes takes."""
     return len(text) if text.isascii() else cell_len(text)
+
+
+def _most_columns(text: str) -> int:
+    """Columns that text takes in a terminal that joins no characters to one emoji, and knows the wide ones."""
+    if text.isascii():
+        return len(text)
+    return sum(map(get_character_cell_size, text)) + len(_JOINED.findall(text)) + len(_SKIN.findall(text))
 
 
 def wrap(spans: Iterable[Span], width: int) -> list[list[Span]]:
@@ -95,13 +105,14 @@ def _unglue(rows: list[list[Span]]) -> list[Span]:
 
 def cut(text: str, width: int) -> tuple[str, str]:
     """What of `text` fits into `width` columns, at least one character if that is above 0; and the rest."""
-    if len(text) <= width and columns_of(text) <= width:
+    if len(text) <= width and text.isascii():
         return text, ""
     column = 0
     for position, character in enumerate(text):
-        column += get_character_cell_size(character)
-        if column > width and (position or width <= 0):
-            return text[:position], text[position:]
+        column += _most_columns(character)
+        if column > width:
+            at = max(position - bool(_JOINED.match(character)), 0 if width <= 0 else 1)
+            return text[:at], text[at:]
     return text, ""
 
 
@@ -119,7 +130,7 @@ def rows_of(line: str, width: int) -> list[str]:
         while rest:
             head, rest = cut(rest, width - column)
             row += head
-            column += columns_of(head)
+            column += _most_columns(head)
             if rest:
                 rows.append(row + ("\x1b[0m" if colours else ""))
                 row, column = colours, 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from interpreter.renderers.sanitize import Sanitizer
-from interpreter.renderers.terminal.styled import paint, wrap
+from interpreter.renderers.terminal.styled import last_rows, paint, wrap
 from interpreter.renderers.words import seconds
 
 _ROWS = 3
@@ -40,7 +40,8 @@ class Thinking:
         """Its last rows."""
         text = self._text[-min(rows, _ROWS) * self._width() * 2 :].strip()
         wrapped = wrap([(self._style, text)], self._width())[-min(rows, _ROWS) :]
-        return [paint(self._style, "".join(piece for _, piece in row)) for row in wrapped]
+        lines = [paint(self._style, "".join(piece for _, piece in row)) for row in wrapped]
+        return last_rows(lines, self._width(), min(rows, _ROWS))
 
     def close(self) -> None:
         """It has ended."""
