@@ -154,25 +154,19 @@ def _python(place: Workplace, kernel: str | None) -> Iterator[Finding]:
 
 
 def _languages(place: Workplace, settings: Settings) -> Iterator[Finding]:
-    from interpreter.runners.kernelspecs import data_folders, installed
     from interpreter.runners.languages import SHELL, LocalRunners, row_from_table
 
-    path = place.environment.get("PATH")
     try:
         own = [row_from_table(name, table) for name, table in settings.languages.items()]
     except InterpreterError as error:
         yield Finding(topic="languages", words=str(error), well=False)
         return
-    yield _shell(next((row.command[0] for row in own if row.name == SHELL.name and row.command), None), path)
     runners = LocalRunners(place=place, interactive=False, kernel=settings.kernel, own=own)
+    shells = [row.command[0] for row in own if row.name == SHELL.name and row.name not in runners.left_out]
+    yield _shell(next(iter(shells), None), place.environment.get("PATH"))
     yield Finding(topic="languages", words=", ".join(runners.languages))
-    kernels = {spec.name for spec in installed(data_folders(place.environment))}
-    for row in own:
-        if row.kernel is not None and row.kernel.lower() not in kernels:
-            words = f"{row.name}: there is no kernelspec {row.kernel}; there are {', '.join(sorted(kernels)) or 'none'}"
-            yield Finding(topic="languages", words=words, well=False)
-        elif row.name != SHELL.name and row.command and shutil.which(row.command[0], path=path) is None:
-            yield Finding(topic="languages", words=f"{row.name}: {row.command[0]} is not on PATH", well=False)
+    for name, why in runners.left_out.items():
+        yield Finding(topic="languages", words=f"{name}: {why}", well=False)
 
 
 def _shell(wanted: str | None, path: str | None) -> Finding:

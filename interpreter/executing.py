@@ -66,6 +66,8 @@ async def execution(
         own=tuple(row_from_table(name, table) for name, table in settings.languages.items()),
         given=given,
     )
+    for name, why in runners.left_out.items():
+        warn(f"The language {name} of your configuration is left out: {why}.")
     where = Surroundings(
         folder=place.folder,
         languages=runners.languages,

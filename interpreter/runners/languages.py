@@ -106,16 +106,12 @@ def rows(
     environment: Mapping[str, str], specs: Iterable[Kernelspec], own: Sequence[Language] = ()
 ) -> tuple[Language, ...]:
     """The languages that can run here, the user's `own` rows before ours; names and aliases are each given once."""
+    specs = tuple(specs)
     shells = [replace(row, aliases=(*SHELL.aliases, *row.aliases)) for row in own if row.name == SHELL.name]
     shells += (SHELL,) if os.name == "posix" else WINDOWS_SHELLS
     found: dict[str, Language] = {}
     for row in (PYTHON, *shells, *own, *of_kernelspecs(specs), *PROGRAMS):
-        there = (
-            row.kind not in ("driven", "program")
-            or row in own
-            or shutil.which(row.command[0], path=environment.get("PATH"))
-        )
-        if there and row.name not in found:
+        if row.name not in found and not lacking(row, environment, specs):
             found[row.name] = row
     taken = set(found)
     for row in found.values():
@@ -123,6 +119,16 @@ def rows(
         found[row.name] = replace(row, aliases=tuple(aliases))
         taken.update(row.aliases)
     return tuple(found.values())
+
+
+def lacking(row: Language, environment: Mapping[str, str], specs: Iterable[Kernelspec]) -> str:
+    """What `row` needs and is not here, in words; empty if all is."""
+    if row.command and shutil.which(row.command[0], path=environment.get("PATH")) is None:
+        return f"{row.command[0]} is not on PATH"
+    names = [spec.name for spec in specs]
+    if row.kernel is not None and row.kernel.lower() not in names:
+        return f"there is no kernelspec {row.kernel}; there are {', '.join(names) or 'none'}"
+    return ""
 
 
 class Table:
@@ -187,7 +193,8 @@ class Table:
 class LocalRunners(Table):
     """The languages of this machine. `kernel` is the kernelspec that runs Python, None for `place.python`.
 
-    `own` are the rows of the user's configuration; `given` has the kernels of a language that come from elsewhere.
+    `own` are the rows of the user's configuration, `left_out` those of them that cannot run here, with the reason;
+    `given` has the kernels of a language that come from elsewhere.
     """
 
     def __init__(
@@ -203,7 +210,9 @@ class LocalRunners(Table):
         self._interactive = interactive
         self._kernel = kernel
         self._given = given
-        found = rows(place.environment, installed(data_folders(place.environment)), own)
+        specs = installed(data_folders(place.environment))
+        found = rows(place.environment, specs, own)
+        self.left_out = {row.name: why for row in own if (why := lacking(row, place.environment, specs))}
         more = [Language(name=name, kind="kernel") for name in given if name not in {row.name for row in found}]
         super().__init__((*found, *more), self._made)
 

@@ -69,9 +69,21 @@ def test_a_second_kernel_of_a_language_has_its_own_name_and_kernels_of_python_ha
 def test_a_row_of_the_user_goes_before_ours(tmp_path: Path) -> None:
     bun = row_from_table("javascript", {"command": ["bun", "run"], "aliases": ["js"], "suffix": ".js"})
     zsh = row_from_table("shell", {"command": "zsh"})
-    found = {row.name: row for row in rows(programs(tmp_path, "node"), (), (bun, zsh))}
+    found = {row.name: row for row in rows(programs(tmp_path, "node", "bun", "zsh"), (), (bun, zsh))}
     assert found["javascript"].command == ("bun", "run")
     assert (found["shell"].command, found["shell"].aliases) == (("zsh",), SHELL.aliases)
+
+
+def test_a_row_of_the_user_that_lacks_something_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    spec(tmp_path, "ir", json.dumps({"argv": ["R"], "language": "r"}))
+    tables = {"zap": {"command": "zap -q"}, "s": {"kernel": "S-4"}, "stats": {"kernel": "IR"}}
+    own = [row_from_table(name, table) for name, table in tables.items()]
+    place = at(tmp_path, environment={"PATH": "", "JUPYTER_DATA_DIR": str(tmp_path)})
+    runners = LocalRunners(place=place, interactive=False, own=own)
+    assert [name for name in tables if name in runners.languages] == ["stats"]
+    assert runners.left_out.keys() == {"zap", "s"}
+    assert runners.left_out["zap"] == "zap is not on PATH"
+    assert runners.left_out["s"].startswith("there is no kernelspec S-4; there are ")
 
 
 def test_a_table_becomes_a_row() -> None:
@@ -127,7 +139,8 @@ def test_names_and_aliases_resolve_in_any_case_and_unknown_ones_do_not(tmp_path:
 
 def test_the_model_is_told_which_languages_keep_nothing(tmp_path: Path) -> None:
     own = (row_from_table("groovy", {"command": "groovy"}),)
-    note = LocalRunners(place=at(tmp_path, environment={"PATH": ""}), interactive=False, own=own).note
+    place = at(tmp_path, environment=programs(tmp_path, "groovy"))
+    note = LocalRunners(place=place, interactive=False, own=own).note
     assert note == ("In groovy each call is a program of its own: nothing persists, only what is printed is shown.")
 
 
