@@ -112,12 +112,16 @@ async def _server(context: Context, url: str) -> Finding:
 
     gateway = Gateway(address(url, context.environment))
     try:
-        names = ", ".join(spec.name for spec in await gateway.kernelspecs())
+        known = [spec.name for spec in await gateway.kernelspecs()]
     except InterpreterError as error:
         return Finding(topic="server", words=str(error), well=False)
     finally:
         await gateway.close()
-    return Finding(topic="server", words=f"{gateway.address.url}, with the kernels {names}")
+    words = f"{gateway.address.url}, with the kernels {', '.join(known)}"
+    kernel = context.settings.kernel
+    if kernel is not None and kernel not in known:
+        return Finding(topic="server", words=f"{words}, and none named {kernel}", well=False)
+    return Finding(topic="server", words=words)
 
 
 def _machine(context: Context) -> Iterator[Finding]:

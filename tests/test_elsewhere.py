@@ -167,3 +167,15 @@ def test_a_session_says_that_it_left_a_kernel_on_a_server_and_forgets_one_whose_
     assert err.startswith(f"Nobody answers at {url} (")
     assert err.endswith(" may run on there, and is forgotten here.\n")
     assert not session.kernel.exists()
+
+
+def test_doctor_names_the_server_with_its_kernels_and_misses_one_that_is_not_there(
+    asking: Asking, server: tuple[str, Path]
+) -> None:
+    there = ("doctor", "--model", "m", "--gateway", server[0])
+    well = program(asking.home, *there, JUPYTER_TOKEN=TOKEN)
+    (line,) = [line for line in well.stdout.splitlines() if line.startswith("server ")]
+    assert (well.returncode, line.startswith(f"server        {server[0]}, with the kernels python3")) == (0, True)
+    missed = program(asking.home, *there, "--kernel", "nope", JUPYTER_TOKEN=TOKEN)
+    (line,) = [line for line in missed.stdout.splitlines() if line.startswith("server ")]
+    assert (missed.returncode, line.endswith(", and none named nope")) == (1, True)

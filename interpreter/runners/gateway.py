@@ -101,6 +101,9 @@ async def contents(local: Path) -> bytes:
     """What stands in a file of this machine. Raises `RunnerError` if it cannot be read."""
     try:
         return await asyncio.to_thread(local.read_bytes)
+    except IsADirectoryError as error:
+        words = f"{local} is a folder, and only files travel to a server. Attach its files, or an archive."
+        raise RunnerError(words) from error
     except OSError as error:
         raise RunnerError(f"Cannot read {local}: {error.strerror or error}. Check the path.") from error
 

@@ -78,6 +78,8 @@ def test_files_travel_through_the_kernel_where_the_server_keeps_none(tmp_path: P
                     await runners.download("none", tmp_path / "back")
                 with pytest.raises(RunnerError, match=r"^Cannot read .*/none: No such file"):
                     await runners.upload(tmp_path / "none", "interpreter-s1")
+                with pytest.raises(RunnerError, match=r" is a folder, and only files travel to a server\."):
+                    await runners.upload(tmp_path, "interpreter-s1")
             finally:
                 await runners.close()
 
