@@ -102,16 +102,16 @@ async def assemble(
                 await answering.close()
             finally:
                 await records.close()
-                if kept.find(records.folder.kernel) or kept.find_remote(records.folder.kernel):
-                    warn(_runs_on(records.folder))
+                _tell_of_kept(records.folder, warn)
 
     return Assembly(session=session, folder=records.folder, secrets=secrets, warm=warm, close=close, switch=switch)
 
 
-def _runs_on(folder: SessionFolder) -> str:
-    """What the user must know of a kernel that outlives the program."""
-    id = folder.id
-    return f"The kernel runs on: interpreter --resume {id} finds it, and interpreter attach --stop {id} ends it."
+def _tell_of_kept(folder: SessionFolder, warn: Callable[[str], None]) -> None:
+    """Tell that a kernel outlives the program, if one does."""
+    if kept.find(folder.kernel) or kept.find_remote(folder.kernel):
+        id = folder.id
+        warn(f"The kernel runs on: interpreter --resume {id} finds it, and interpreter attach --stop {id} ends it.")
 
 
 def _python(settings: Settings, environment: Mapping[str, str]) -> str:

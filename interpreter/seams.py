@@ -110,7 +110,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restarted:
-    """The kernel or shell had to be started anew: its state is gone."""
+    """The kernel or shell had to be started anew: its state is gone. `reason` is made by `losing`."""
 
     reason: str
 
@@ -120,6 +120,18 @@ class Ended:
     """Always the last: how the cell ended."""
 
     status: e.CellStatus
+
+
+_NAMED = 20
+"""Lost names that are told one by one."""
+
+
+def losing(reason: str, names: Sequence[str]) -> str:
+    """`reason` with the variables that went with the kernel, as far as they are known."""
+    if not names:
+        return reason
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{reason}; lost: {', '.join(names[:_NAMED])}{more}"
 
 
 Happening: TypeAlias = Produced | Cleared | Asked | Restarted | Ended

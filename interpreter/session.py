@@ -22,7 +22,7 @@ from interpreter.errors import InterpreterError, ModelError, StorageError, Usage
 from interpreter.history import History, Spent
 from interpreter.limits import LimitReached, Limits
 from interpreter.patience import Patience
-from interpreter.seams import CellKeeper, Consumer, Host, Keeper, Ladder, Model, Produced, Runners
+from interpreter.seams import CellKeeper, Consumer, Host, Inspectable, Keeper, Ladder, Model, Produced, Runners, losing
 from interpreter.stop import Stop, Stopped, race
 
 Attach: TypeAlias = Callable[[str], Sequence[e.Attachment]]
@@ -152,9 +152,11 @@ class Session:
 
     async def restart(self, language: str, reason: str = "the user asked for it") -> None:
         """Start the kernel or shell of `language` anew; a cell that it runs in the background is ended."""
+        runner = self._bench.runners.get(language)
+        names = runner.names if isinstance(runner, Inspectable) else ()
         await self._background.end(language)
-        await self._bench.runners.get(language).restart()
-        self.emit(e.KernelRestarted(language=language, reason=reason))
+        await runner.restart()
+        self.emit(e.KernelRestarted(language=language, reason=losing(reason, names)))
 
     def switch(self, model: Model, ladder: Ladder, *, attach: Attach = nothing) -> None:
         """From the next request on `model` answers; the history and the runners stay."""

@@ -14,7 +14,8 @@ from interpreter.events import ProtocolName
 from interpreter.history import fold
 from interpreter.limits import Limits
 from interpreter.protocols.exchange import Chunk
-from interpreter.seams import Asked, Decision, Ended, Produced
+from interpreter.runners.opaque import Opaque
+from interpreter.seams import Asked, Decision, Ended, Produced, RunnerState
 from interpreter.testing import FakeRunner, FakeRunners, ScriptedHost, function_call, tool_call, waiting, words
 from tests.conversations import arguments, last_messages, session, turns, types
 
@@ -355,6 +356,21 @@ def test_a_kernel_that_cannot_start_is_an_error_the_model_sees() -> None:
     assert last_messages(model, 1) == (
         {"role": "tool", "tool_call_id": "call-1", "content": "No Python kernel could be started. Install ipykernel."},
     )
+
+
+class Knowing(Opaque, FakeRunner):
+    """A runner that knows what its kernel holds."""
+
+    state: RunnerState = "idle"
+    names = ("table", "rows")
+
+
+def test_a_restart_tells_the_model_what_is_lost() -> None:
+    made, model = session(words("I see."), runners=python(Knowing()))
+    asyncio.run(made.restart("python", "it took too much memory"))
+    turns(made, "Go on.")
+    note = "[The python session was restarted (it took too much memory; lost: table, rows): its state is gone.]"
+    assert last_messages(model, 1) == ({"role": "user", "content": f"{note}\n\nGo on."},)
 
 
 def test_an_undone_turn_is_no_longer_sent() -> None:

@@ -30,8 +30,6 @@ from interpreter.repl.stage import Stage
 from interpreter.repl.teletype import Teletype
 from interpreter.repl.typed import Code, Message, Typed, read
 from interpreter.repl.typed import Command as TypedCommand
-from interpreter.runners.ending import lost
-from interpreter.seams import Inspectable
 from interpreter.session import Session
 from interpreter.settings import Settings, ThemeChoice
 
@@ -106,12 +104,6 @@ class Conversation:
         if self._restart is not None:
             self._restart_behind(self._restart)
             self._restart = None
-
-    async def restart(self, language: str, reason: str) -> None:
-        """Start the runner of `language` anew, and say what went with the old one."""
-        runner = self.session.runners.get(language)
-        names = runner.names if isinstance(runner, Inspectable) else ()
-        await self.session.restart(language, reason=lost(reason, names))
 
     async def warmed(self) -> None:
         """Return when what starts behind the prompt has started, or cannot."""
@@ -272,7 +264,7 @@ class Conversation:
     def _restart_behind(self, language: str) -> None:
         async def restart() -> None:
             try:
-                await self.restart(language, _AGAIN)
+                await self.session.restart(language, _AGAIN)
             except InterpreterError as error:
                 self._warn(str(error))
 

@@ -1,4 +1,4 @@
-"""How a cell is brought to its end: the reasons, the interrupt ladder, and plain words for what was lost.
+"""How a cell is brought to its end: the reasons, the interrupt ladder, and plain words for a death.
 
 The ladder climbs in a task of its own, so that nobody has to wait for code that resists.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Sequence
 
 from interpreter.events import CellStatus
 from interpreter.runners.cell import Cell
@@ -20,8 +19,6 @@ _PATIENCE = (2.0, 1.5, 1.5)
 to tidy up; a third is there since one may end a child process alone, and one may come too early to be noticed."""
 _BEGIN = 0.3
 """Seconds a cell may take to begin; a kernel that does not tell is interrupted after them."""
-_NAMED = 20
-"""Lost names that are told one by one."""
 
 
 class Ladder:
@@ -94,11 +91,3 @@ def death(kernel: Kernel) -> str:
     except ValueError:
         name = None
     return f"the kernel crashed with signal {-code}" + (f" ({name})" if name else "")
-
-
-def lost(reason: str, names: Sequence[str]) -> str:
-    """`reason` with the variables that went with the kernel, as far as they are known."""
-    if not names:
-        return reason
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{reason}; lost: {', '.join(names[:_NAMED])}{more}"

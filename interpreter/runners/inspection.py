@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from interpreter.protocols.content import clean
+from interpreter.runners import cell as cells
 from interpreter.runners.channels import Channel
 from interpreter.runners.kernels import Kernel
 from interpreter.seams import Completions, Variable
@@ -47,6 +48,11 @@ async def inspect(kernel: Kernel, code: str, cursor: int) -> str:
     return clean(told["data"].get("text/plain", "")) if told.get("found") else ""
 
 
+async def names(kernel: Kernel) -> tuple[str, ...] | None:
+    """The user's names in an idle Python kernel; None if they could not be told."""
+    return cells.names(await _silently(kernel, cells.NAMES))
+
+
 async def _ask(kernel: Kernel, channel: Channel, kind: str, content: Mapping[str, object]) -> Mapping[str, Any]:
     """The content of the reply; empty if none came in time, or the kernel was closed meanwhile."""
     _, reply = kernel.send(channel, kind, content)
@@ -59,28 +65,29 @@ async def _ask(kernel: Kernel, channel: Channel, kind: str, content: Mapping[str
 
 
 async def _evaluated(kernel: Kernel) -> Any:
-    """The report of `inspected.py`, evaluated silently: no name is bound and no cell is counted."""
+    """The report of `inspected.py`, evaluated in the kernel: no name is bound and no cell is counted."""
     built_in = "__import__('builtins')"
     expression = f"(lambda o: ({built_in}.exec({_source()!r}, o), o['report']({built_in}.globals()))[1])({{}})"
-    told = await _ask(
-        kernel,
-        "shell",
-        "execute_request",
-        {
-            "code": "",
-            "silent": True,
-            "store_history": False,
-            "allow_stdin": False,
-            "stop_on_error": False,
-            "user_expressions": {"report": f"__import__('json').dumps({expression})"},
-        },
-    )
+    told = await _silently(kernel, {"report": f"__import__('json').dumps({expression})"})
     text = told.get("user_expressions", {}).get("report", {}).get("data", {}).get("text/plain")
     if text is None:
         return ()
     import json
 
     return json.loads(ast.literal_eval(text))
+
+
+async def _silently(kernel: Kernel, expressions: Mapping[str, str]) -> Mapping[str, Any]:
+    """The reply to a request that runs no code and evaluates `expressions`."""
+    content = {
+        "code": "",
+        "silent": True,
+        "store_history": False,
+        "allow_stdin": False,
+        "stop_on_error": False,
+        "user_expressions": expressions,
+    }
+    return await _ask(kernel, "shell", "execute_request", content)
 
 
 def _source() -> str:

@@ -16,7 +16,7 @@ from interpreter.runners import cell as cells
 from interpreter.runners import inspection
 from interpreter.runners.cell import Cell
 from interpreter.runners.channels import Channel, Message
-from interpreter.runners.ending import Ladder, death, lost, wanted_end
+from interpreter.runners.ending import Ladder, death, wanted_end
 from interpreter.runners.installing import Missing, Remedy, carry_out, missing_module
 from interpreter.runners.kernels import Kernel, Kernels
 from interpreter.seams import (
@@ -29,6 +29,7 @@ from interpreter.seams import (
     Restarted,
     RunnerState,
     Variable,
+    losing,
 )
 from interpreter.stop import Stop, Stopped, race
 
@@ -189,7 +190,7 @@ class JupyterRunner:
 
     async def _lose(self, reason: str) -> str:
         """Forget the kernel; `reason` with the names that went with it."""
-        words = lost(reason, self._names)
+        words = losing(reason, self._names)
         await self._forget()
         return words
 
@@ -302,7 +303,10 @@ class JupyterRunner:
             return
         content = cell.reply.result()["content"]
         cell.replied(content)
-        if (names := cells.names(content)) is not None and kernel is self._kernel:
+        names = cells.names(content)
+        if names is None and kernel.language == "python":  # a cell that fails is not asked, and has set some
+            names = await inspection.names(kernel)
+        if names is not None and kernel is self._kernel:
             self._names = names
 
     # ---- what is missing

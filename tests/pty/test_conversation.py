@@ -229,3 +229,17 @@ def test_rebuild_runs_the_cells_that_worked_again_in_order_and_tells_the_model(t
             "[Of the cells that had ended well, 2 were run again, in order, but c3 did not end well"
             in sent(terminal)[0]
         )
+
+
+def test_rebuild_runs_nothing_beside_a_cell_in_the_background(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        ask(terminal, "> first", "\nfirst")
+        terminal.send("> wait\r")
+        terminal.until("waiting")
+        terminal.send("\x1c")
+        terminal.until_prompt()
+        busy = "python is busy with cell c2, which runs in the background."
+        ask(terminal, "/rebuild", busy)
+        assert terminal.kept("ran.txt") == ["first", "wait"]
+        ask(terminal, "/interrupt", "interrupted")
+        ask(terminal, "/rebuild", "One cell was run again; the variables are back.")

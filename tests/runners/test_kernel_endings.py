@@ -244,7 +244,7 @@ def test_memory_beyond_the_limit_is_an_error_and_the_kernel_lives(tmp_path: Path
     ids=["exit", "segfault", "killed", "interrupted"],
 )
 def test_a_death_is_told_with_the_last_output_and_what_is_lost(mortal: Bench, code: str, words: str) -> None:
-    mortal.run("table = 1")
+    mortal.run("table = 1\nraise ValueError('a cell that fails has set names too')")
     leave = "import time\nprint('last words', flush=True)\ntime.sleep(0.5)  # a socket needs a moment to send\n"
     happened = mortal.run(leave + code)
     assert happened == [

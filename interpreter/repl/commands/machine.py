@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from interpreter.errors import UsageError
 from interpreter.renderers.words import seconds
+from interpreter.runners.languages import PYTHON
 from interpreter.runners.program import ProgramRunner
 from interpreter.runners.shell import ShellRunner
 from interpreter.seams import Inspectable, Runners, Variable
@@ -23,15 +24,22 @@ def _languages(talk: Conversation) -> Iterable[str]:
 
 async def vars_(talk: Conversation, language: Annotated[str, _languages] = "") -> None:
     """List the variables with their types, sizes and shapes."""
-    runner = talk.session.runners.get(_language(talk, language))
+    known = _language(talk, language)
+    runner = talk.session.runners.get(known)
+    if known != PYTHON.name or not isinstance(runner, Inspectable):
+        raise UsageError(f"Only the variables of {PYTHON.name} can be listed.")
     await talk.warmed()  # a kernel that was kept is joined then
-    variables = await runner.variables() if isinstance(runner, Inspectable) else ()
-    talk.say(_table(variables) if variables else "There are no variables.")
+    if variables := await runner.variables():
+        talk.say(_table(variables))
+    elif runner.state == "busy":
+        talk.say("Python tells of no variables now; it does so when its cell has ended.")
+    else:
+        talk.say("There are no variables.")
 
 
 async def restart(talk: Conversation, language: Annotated[str, _languages] = "") -> None:
     """Start the kernel, or another language, anew."""
-    await talk.restart(_language(talk, language), "as you asked")
+    await talk.session.restart(_language(talk, language), "as you asked")
 
 
 async def rebuild(talk: Conversation) -> None:
@@ -51,6 +59,10 @@ async def rebuild(talk: Conversation) -> None:
     ]
     if not cells:
         raise UsageError("No cell has worked yet: there is nothing to run again.")
+    languages = {cell.language for cell in cells}
+    if holder := next((there for there in talk.session.background if there.language in languages), None):
+        busy = f"{holder.language} is busy with cell {holder.cell}, which runs in the background."
+        raise UsageError(f"{busy} Wait until it has ended, or end it: /interrupt {holder.cell}")
     talk.say(f"Running again (Ctrl-C ends it): {' '.join(cell.id for cell in cells)}")
     done = 0
     try:
