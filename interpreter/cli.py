@@ -7,6 +7,7 @@ import difflib
 import errno
 import os
 import sys
+import textwrap
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -36,12 +37,18 @@ Ask in plain words; a language model writes code, you approve it, and it runs on
 _EXITS = """\
 exit codes: 0 done; 1 failed; 2 wrong usage; 3 the last code that ran failed; 4 code was not approved;
 5 a limit stopped it; 130 interrupted"""
+_WIDEST = 80
+"""Columns for what the help says of the commands."""
+_ALIKE = 0.8
+"""From here on a word is taken for a command's name that was mistyped."""
 
 
 class Command(Protocol):
     """A module of `interpreter.commands`."""
 
     HELP: str
+    HEEDS: Sequence[str] | None
+    """The settings whose flags its help tells; None: all of them. It takes every flag, so that none is an error."""
 
     def arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's own arguments."""
@@ -69,6 +76,18 @@ class Parser(argparse.ArgumentParser):
         flags = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
         near = difflib.get_close_matches(unknown, flags, n=1)
         return f" Did you mean {near[0]}?" if near else ""
+
+
+class _Program(Parser):
+    """The parser of the program itself, whose help lists the commands."""
+
+    def format_help(self) -> str:
+        """The help, with what each command is for: only here are they all imported."""
+        width = max(map(len, COMMANDS))
+        lines = [f"  {name:{width}}  {_imported(name).HELP}" for name in COMMANDS]
+        told = [textwrap.fill(line, _WIDEST, subsequent_indent=" " * (width + 4)) for line in lines]
+        self.epilog = "\n".join(["commands (interpreter COMMAND --help tells more):", *told, "", _EXITS])
+        return super().format_help()
 
 
 def run(argv: Sequence[str]) -> int:
@@ -125,6 +144,10 @@ def _run(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     given = _parser().parse_args(joined(argv, environment))
     context = _context(given, environment)
     prompt: str | None = given.prompt
+    if prompt is not None and "--" not in argv and (near := difflib.get_close_matches(prompt, COMMANDS, 1, _ALIKE)):
+        raise UsageError(
+            f"There is no command {prompt}. Did you mean {near[0]}? To ask the model: interpreter -- {prompt}"
+        )
     if prompt is not None and _names_notebook(prompt):
         context, prompt = replace(context, settings=replace(context.settings, notebook=prompt)), None
     if prompt is None and context.interactive and not context.settings.json:
@@ -156,12 +179,16 @@ def _decoded(word: str) -> str:
 
 
 def _command(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    command = cast("Command", import_module(f"interpreter.commands.{name.replace('-', '_')}"))
+    command = _imported(name)
     parser = Parser(prog=f"interpreter {name}", description=command.HELP, conflict_handler="resolve")
-    declare(parser)
+    declare(parser, told=command.HEEDS)
     command.arguments(parser)
     given = parser.parse_args(joined(argv, environment))
     return command.run(given, _context(given, environment))
+
+
+def _imported(name: str) -> Command:
+    return cast("Command", import_module(f"interpreter.commands.{name}"))
 
 
 def _context(given: argparse.Namespace, environment: Mapping[str, str]) -> Context:
@@ -183,11 +210,10 @@ def _context(given: argparse.Namespace, environment: Mapping[str, str]) -> Conte
 
 
 def _parser() -> Parser:
-    parser = Parser(
+    parser = _Program(
         prog="interpreter",
         usage=_USAGE,
         description=_ABOUT,
-        epilog=_EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -197,12 +223,12 @@ def _parser() -> Parser:
     return parser
 
 
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare every setting that has a flag; what was not given is None."""
+def declare(parser: argparse.ArgumentParser, *, told: Sequence[str] | None = None) -> None:
+    """Declare every setting that has a flag, those of `told` (or all) in the help too; what was not given is None."""
     for known in options():
         if not known.flags:
             continue
-        words = known.help.replace("%", "%%")
+        words = known.help.replace("%", "%%") if told is None or known.name in told else argparse.SUPPRESS
         if known.kind == "switch":
             parser.add_argument(*known.flags, dest=known.name, action="store_const", const=True, help=words)
         elif known.choices:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from interpreter import __version__
-from interpreter.cli import joined, split
+from interpreter.cli import COMMANDS, joined, split
 from interpreter.recorders.store import Store
 
 HEAVY = ("litellm", "jupyter_client", "nbformat", "pydantic", "httpx", "prompt_toolkit", "rich")
@@ -92,6 +92,7 @@ def test_version_is_told_and_nothing_slow_is_imported() -> None:
         (["--max-steps", "none", "hi"], "--max-steps must be a whole number from 1, not 'none'."),
         (["--protocol", "tool", "hi"], "--protocol must be one of auto, tools, functions, text, not 'tool'. "
          "Did you mean 'tools'?"),
+        (["docter"], "There is no command docter. Did you mean doctor? To ask the model: interpreter -- docter"),
         (["doctor", "me"], "me is one word too many. See interpreter doctor --help."),
         (["--model", "m", "--python", "~nobody-here/python", "hi"],
          "~nobody-here/python is not a Python that can be started. Give --python another one."),
@@ -173,3 +174,15 @@ def test_help_shows_which_values_need_not_be_given(tmp_path: Path) -> None:
     assert "--local [FILE.gguf]" in shown
     assert "--resume [ID]" in shown
     assert "--max-steps N" in shown
+
+
+def test_help_lists_the_commands_and_what_each_is_for(tmp_path: Path) -> None:
+    shown = program(tmp_path, "--help").stdout
+    assert "  sessions  List the kept sessions, or those in which all WORDS occur;\n            delete some.\n" in shown
+    assert all(f"\n  {command:8}  " in shown for command in COMMANDS)
+
+
+def test_a_command_s_help_tells_the_flags_that_it_heeds_though_it_takes_them_all(tmp_path: Path) -> None:
+    usage = "usage: interpreter sessions [-h] [--json] [--delete ID] [--limit N]"
+    assert program(tmp_path, "sessions", "--help").stdout.startswith(usage)
+    assert program(tmp_path, "--model", "any", "sessions", "--plain").returncode == 0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ENDED = "Session {0} has no running kernel. `interpreter --resume {0}` goes on anew."
 HELP = "Tell how other programs join the kernel that a session left running (--keep-kernel), or end it."
+HEEDS = ("gateway",)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

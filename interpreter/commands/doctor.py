@@ -14,6 +14,7 @@ from interpreter.errors import InterpreterError
 from interpreter.renderers.sanitize import clean, clean_line
 
 HELP = "Show what model, endpoint, protocol, kernel and shell would be used here, and what is wrong with them."
+HEEDS = None
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

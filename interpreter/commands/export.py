@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from interpreter.notebooks.source import Source
 
 HELP = "Write a session or notebook as a notebook, a Python script, Markdown or a page of HTML."
+HEEDS = ()
 
 _FORMATS = ("ipynb", "py", "md", "html")
 _SUFFIXES = {
