@@ -35,6 +35,20 @@ def test_the_answer_is_on_stdout_and_the_output_of_the_code_is_sent_to_the_model
     assert last[-1] == {"role": "tool", "tool_call_id": "call-1", "content": "42"}
 
 
+def test_a_language_of_the_configuration_that_cannot_run_is_told_to_the_user_and_not_to_the_model(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "config").mkdir()
+    rows = '[language.zap]\ncommand = "no-zap"\n[language.own]\ncommand = "sh"\n'
+    (tmp_path / "config" / "config.toml").write_text(rows, encoding="utf-8")
+    with serve(say("Hi.")) as endpoint:
+        status, out, err = asked(tmp_path, endpoint, "-y", "Hi?")
+    assert (status, out) == (0, "Hi.\n")
+    assert "The language zap of your configuration is left out: no-zap is not on PATH." in err
+    sent = json.dumps(endpoint.bodies[0]["tools"])
+    assert ('"own"' in sent, "zap" in sent) == (True, False)
+
+
 def test_with_a_prompt_text_on_stdin_is_data_kept_in_the_session_and_its_head_told(tmp_path: Path) -> None:
     with serve(say("Two.")) as endpoint:
         status, out, _ = asked(tmp_path, endpoint, "How many rows?", stdin="x\n1\n2\n")
