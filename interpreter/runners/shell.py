@@ -121,7 +121,7 @@ class ShellRunner(Opaque):
             return
         if text is not None:
             line = text.partition("\n")[0] + "\n"
-            shell.stream.answered("" if self._secret else line)
+            shell.stream.answered("" if self._secret and not shell.terminal.echoes else line)
             shell.terminal.write(line.encode("utf-8", "surrogateescape"))
             return
         self._unanswered += 1

@@ -22,7 +22,7 @@ _POLLS = {
 }
 """The numbers of those that wait for any of several files."""
 _QUESTION = re.compile(r"[?:>\])$#%] ?$")
-_HIDDEN = re.compile(r"pass|secret|token|credential|key|code|\bpin\b", re.IGNORECASE)
+_HIDDEN = re.compile(r"pass(?:word|phrase|code)|secret|token|api.?key|\bpin\b", re.IGNORECASE)
 PATIENCE = 2.0
 """Seconds of silence after which the begin of a line that looks like a question is taken for one."""
 
@@ -48,8 +48,10 @@ def is_question(terminal: Terminal, line: str, silence: float) -> bool:
 
 
 def is_secret(terminal: Terminal, prompt: str) -> bool:
-    """Whether what is typed must not be seen. Who draws an own line to be edited hides it from the terminal only."""
-    return not terminal.echoes and (terminal.by_lines or _HIDDEN.search(prompt) is not None)
+    """Whether what is typed must not be seen, nor kept. Who draws an own line to be edited turns the echo off for that;
+    who asks for a password may have forgotten to.
+    """
+    return _HIDDEN.search(prompt) is not None or (terminal.by_lines and not terminal.echoes)
 
 
 def program(terminal: Terminal) -> str:

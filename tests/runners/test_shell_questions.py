@@ -68,6 +68,15 @@ def test_a_password_is_asked_for_in_secret(attended: ShellBench) -> None:
     ]
 
 
+def test_who_forgets_to_hide_a_password_is_helped(attended: ShellBench) -> None:
+    code = 'read -p "Passphrase: " word; echo "${#word} characters"'
+    assert attended.run(code, lines=["hunter2"]) == [
+        Asked(prompt="Passphrase: ", secret=True),
+        printed("7 characters\n"),
+        OK,
+    ]
+
+
 @pytest.mark.parametrize(("prompt", "secret"), [("sql> ", False), ("API token: ", True)])
 def test_a_program_that_draws_its_own_line_hides_only_what_sounds_secret(
     attended: ShellBench, prompt: str, secret: bool
