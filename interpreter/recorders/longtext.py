@@ -44,6 +44,7 @@ class LongText:
     """Masks a text, shows its beginning, and holds the rest back once it comes faster than `allowance` lets it.
 
     The whole goes to `path` as soon as it is too long for memory; it stays there only if something was left out.
+    `holding`: something is held back until the end.
     """
 
     def __init__(self, path: Path, secrets: Secrets, allowance: Allowance) -> None:
@@ -54,7 +55,7 @@ class LongText:
         self._unwritten: list[str] = []
         self._unwritten_length = 0
         self._on_disk = False
-        self._holding = False
+        self.holding = False
         self._tail: deque[str] = deque()
         self._tail_length = 0
         self._left_out = 0
@@ -82,10 +83,10 @@ class LongText:
 
     def _masked(self, text: str) -> str:
         self._keep(text)
-        if not self._holding:
+        if not self.holding:
             if self._allowance.take(len(text)):
                 return text
-            self._holding = True
+            self.holding = True
             room = self._allowance.left()
             cut = text.rfind("\n", 0, room) + 1 or room
             self._hold(text[cut:])

@@ -70,6 +70,7 @@ class DiskCellKeeper:
         self._texts: dict[e.OutputKind, LongText] = {}
         self._shows = Allowance(DISPLAYS, DISPLAY_RATE, clock)
         self._latest: dict[str, Produced] = {}
+        self._last: list[Produced] = []
         self._names: dict[str, str] = {}
         self._values = 0
 
@@ -77,6 +78,9 @@ class DiskCellKeeper:
         """The events for one output. What comes too often is held back; of a display with an id the last counts."""
         if produced.kind in ("stdout", "stderr"):
             return self._told(produced.kind, self._text(produced.kind).add(_plain(produced)))
+        if produced.kind in ("result", "error") and any(text.holding for text in self._texts.values()):
+            self._last.append(produced)  # before the tail it would stand where readers see only what is left out
+            return ()
         if self._shows.take(1):
             self._latest.pop(produced.display_id or "", None)
             return (self._value(produced),)
@@ -86,12 +90,13 @@ class DiskCellKeeper:
         return self._told("display", self._text("display").add(_plain(produced) + "\n"))
 
     def close(self) -> Iterable[e.Output]:
-        """What was held back: the tails, with the files that hold the whole, and the last state of displays."""
+        """What was held back: displays as they are now, the tails with the files that hold the whole, how it ended."""
         outputs = [self._value(produced) for produced in self._latest.values()]
         for kind, text in self._texts.items():
             tail, file = text.close()
             outputs += self._told(kind, tail, file)
-        self._latest, self._texts = {}, {}
+        outputs += [self._value(produced) for produced in self._last]
+        self._latest, self._texts, self._last = {}, {}, []
         return outputs
 
     def _told(self, kind: e.OutputKind, text: str, file: Path | None = None) -> list[e.Output]:

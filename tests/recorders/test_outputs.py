@@ -18,7 +18,7 @@ from interpreter.protocols import content
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.longtext import HEAD, TAIL
 from interpreter.recorders.outputs import DISPLAYS, DiskCellKeeper, DiskKeeper
-from interpreter.seams import Produced
+from interpreter.seams import Ended, Produced
 from interpreter.secrets import Secrets, known
 from interpreter.testing import FakeRunner, FakeRunners, tool_call, words
 from interpreter.wire import from_json, to_json
@@ -276,3 +276,18 @@ def test_a_folder_that_takes_no_file_is_an_error_that_says_so(tmp_path: Path) ->
     (folder.path / "outputs").write_text("in the way")
     with pytest.raises(StorageError, match="Cannot keep the session in"):
         shown(keeper.cell("c1"), out("x" * 1_000_000))
+
+
+def test_what_a_flood_ends_in_comes_after_its_tail_and_reaches_the_model(tmp_path: Path) -> None:
+    keeper, _ = made(tmp_path)
+    error = Produced(kind="error", data={"text/plain": "ValueError: the last row"})
+    runner = FakeRunner(lambda _: [out("row\n" * 50_000), error, Ended(status="error")])
+    script = (tool_call(arguments("flood()")), words("It failed."))
+    talk, model = session(*script, runners=FakeRunners(python=runner), keeper=keeper)
+    outputs = [event for event in turns(talk, "Go.") if isinstance(event, e.Output)]
+    assert [(event.kind, text([event]).endswith(("row\n", "row"))) for event in outputs] == [
+        ("stdout", True),
+        ("stdout", True),
+        ("error", True),
+    ]
+    assert "row\nValueError: the last row\n[kept in " in str(last_messages(model, 1)[0]["content"])
