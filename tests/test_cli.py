@@ -178,7 +178,9 @@ def test_help_shows_which_values_need_not_be_given(tmp_path: Path) -> None:
 
 def test_help_lists_the_commands_and_what_each_is_for(tmp_path: Path) -> None:
     shown = program(tmp_path, "--help").stdout
-    assert "  sessions  List the kept sessions, or those in which all WORDS occur;\n            delete some.\n" in shown
+    assert (
+        "\n  sessions  List the kept sessions, or those in which all WORDS occur; delete\n            some.\n" in shown
+    )
     assert all(f"\n  {command:8}  " in shown for command in COMMANDS)
 
 

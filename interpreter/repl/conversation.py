@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from interpreter.renderers.sanitize import clean
 from interpreter.repl.approval import TerminalHost
 from interpreter.repl.assistance import SessionAssistance
 from interpreter.repl.command import Command
+from interpreter.repl.commands.conversation import prompts
 from interpreter.repl.commands.table import commands
 from interpreter.repl.facts import Facts
 from interpreter.repl.parts import Parts
@@ -147,6 +148,8 @@ class Conversation:
                 self.leave()
             draft, self.draft = self.draft, ""
             asking = asyncio.ensure_future(self._line.ask(draft)) if not self._leaving else asking
+        if self.session.history.turns:
+            self.say(f"This session is kept: interpreter --resume {self.assembly.folder.id} goes on with it.")
 
     async def _asked(self, asking: asyncio.Task[str]) -> str:
         self.stage.above = self._line.above
@@ -192,6 +195,9 @@ class Conversation:
         )
         facts.model = assembly.session.model
         self._assembly, self._facts, self.settings = assembly, facts, settings
+        if settings.resume and (asked := prompts(self.session.history)):
+            last = f"What was asked last, of {len(asked)}: {asked[-1]}"
+            await (self.stage.above or _at_once)(lambda: self.say(last))
 
     async def _obey(self, text: str) -> None:
         try:
@@ -292,3 +298,8 @@ class Conversation:
 
     def _warn(self, words: str) -> None:
         self.stage(e.Warned(text=words))
+
+
+async def _at_once(draw: Callable[[], None]) -> None:
+    """Draw where no line is being typed."""
+    draw()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -63,6 +64,25 @@ def test_a_kept_kernel_is_told_of_at_the_end_and_lists_its_variables_as_soon_as_
         terminal.send("\x04")
         assert terminal.exit_code() == 0
         assert "The kernel runs on" not in terminal.text
+
+
+def test_a_session_tells_when_it_is_left_how_it_goes_on_and_then_what_it_was_about(tmp_path: Path) -> None:
+    with serve(say("Good morning."), say("Good evening.")) as endpoint:
+        argv = [sys.executable, "-m", "interpreter", "--model", "m", "--api-base", endpoint.base("openai")]
+        with Terminal(argv, home=tmp_path) as terminal:
+            for said, answer in (("good morning?", "Good morning."), ("and in the evening?", "Good evening.")):
+                terminal.send(f"{said}\r")
+                terminal.until(f"\n{answer}")
+                terminal.until_prompt()
+            terminal.send("\x04")
+            assert terminal.exit_code() == 0
+            told = re.search(r"This session is kept: interpreter (--resume \S+) goes on with it\.", terminal.text)
+        assert told is not None
+        with Terminal([*argv, *told[1].split()], home=tmp_path) as terminal:
+            terminal.until("goes on.\nWhat was asked last, of 2: and in the evening?\n")
+            terminal.until_prompt()
+            terminal.send("\x04")
+            assert terminal.exit_code() == 0
 
 
 def test_a_wrong_value_of_a_flag_is_one_line_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:

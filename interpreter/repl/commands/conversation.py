@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from interpreter.errors import UsageError
-from interpreter.history import Prompt, Reply
+from interpreter.history import History, Prompt, Reply
 from interpreter.repl.editor import edited
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ async def copy(talk: Conversation) -> None:
 
 async def history(talk: Conversation) -> None:
     """List what was asked in this conversation."""
-    prompts = [entry.text for entry in talk.session.history.entries if isinstance(entry, Prompt)]
-    lines = [f"{number:3}  {_short(text)}" for number, text in enumerate(prompts, 1)]
+    lines = [f"{number:3}  {text}" for number, text in enumerate(prompts(talk.session.history), 1)]
     talk.say("\n".join(lines) or "Nothing was asked yet.")
 
 
@@ -66,6 +65,11 @@ async def compact(talk: Conversation) -> None:
     """
     if not talk.session.compact():
         talk.say("The conversation is as short as it can be.")
+
+
+def prompts(history: History) -> list[str]:
+    """What was asked in `history`, each on a line that is not too long."""
+    return [_short(entry.text) for entry in history.entries if isinstance(entry, Prompt)]
 
 
 def _short(text: str) -> str:
