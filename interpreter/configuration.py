@@ -48,7 +48,7 @@ def configuration(file: Path) -> Configuration:
 
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of numbers and brackets without end it says so in its own way
         raise SettingsError(f"{shown(file)} is not valid TOML: {error}.") from error
     page = _Page(shown(file), text)
     sections = {name: _tables(page, name, table.pop(name, {})) for name in (PROFILES, LANGUAGE)}

@@ -23,9 +23,9 @@ _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 class Option:
     """How one setting is given. `env` is None where only the flag counts, and then no file may set it either.
 
-    `kind` says what values it takes: `text`, one of `choices`, a `switch`, a `count` from 1, `seconds` above 0, the
-    `address` of a server, `weights` (true for the embedded model, else the path of a GGUF file) or `session` (an id,
-    or the latest). A `secret` is never shown or repeated.
+    `kind` says what values it takes: `text`, one of `choices`, a `switch`, a `count` from 1 (of nine digits),
+    `seconds` above 0, the `address` of a server, `weights` (true for the embedded model, else the path of a GGUF file)
+    or `session` (an id, or the latest). A `secret` is never shown or repeated.
     """
 
     name: str
@@ -74,7 +74,7 @@ def read_value(known: Option, given: object, place: str) -> Value:
         case "switch":
             value, wanted = _switch(given), "must be true or false"
         case "count":
-            value, wanted = _count(given), "must be a whole number from 1"
+            value, wanted = _count(given), "must be a whole number from 1 to 999999999"
         case "seconds":
             value, wanted = _seconds(given), "must be a number of seconds above 0"
         case "number":
@@ -110,7 +110,7 @@ def _switch(given: object) -> bool | None:
 def _count(given: object) -> int | None:
     if isinstance(given, str) and re.fullmatch(r"[0-9]{1,9}", given.strip()):
         given = int(given)
-    return given if isinstance(given, int) and not isinstance(given, bool) and given >= 1 else None
+    return given if isinstance(given, int) and not isinstance(given, bool) and 1 <= given < 10**9 else None
 
 
 def _seconds(given: object) -> float | None:

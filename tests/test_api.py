@@ -138,7 +138,7 @@ def test_turns_that_begin_together_build_one_session() -> None:
 
 
 def test_settings_that_cannot_be_used_are_refused_at_once() -> None:
-    with pytest.raises(UsageError, match=r"^max_steps must be a whole number from 1, not 0\.$"):
+    with pytest.raises(UsageError, match=r"^max_steps must be a whole number from 1 to 999999999, not 0\.$"):
         Interpreter(max_steps=0)
     with pytest.raises(UsageError, match=r"^max_steps must be a whole number"):
         Interpreter(Settings(model="m"), max_steps=0)

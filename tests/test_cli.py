@@ -89,7 +89,7 @@ def test_version_is_told_and_nothing_slow_is_imported() -> None:
     [
         (["--modle", "x"], "There is no flag --modle. Did you mean --model? See interpreter --help."),
         (["two", "words"], "One prompt at a time: put it in quotes (words is left over)."),
-        (["--max-steps", "none", "hi"], "--max-steps must be a whole number from 1, not 'none'."),
+        (["--max-steps", "none", "hi"], "--max-steps must be a whole number from 1 to 999999999, not 'none'."),
         (["--protocol", "tool", "hi"], "--protocol must be one of auto, tools, functions, text, not 'tool'. "
          "Did you mean 'tools'?"),
         (["docter"], "There is no command docter. Did you mean doctor? To ask the model: interpreter -- docter"),

@@ -125,7 +125,7 @@ def test_languages_of_the_file_are_kept_as_they_are_written(tmp_path: Path) -> N
     ("text", "said"),
     [
         ('model = "m"\n[profiles.work]\nmodle = "w"\n', "FILE:3: there is no setting 'modle'. Did you mean 'model'?"),
-        ('[profiles.work]\nmax_steps = 0\n', "FILE:2: max_steps must be a whole number from 1, not 0."),
+        ('[profiles.work]\nmax_steps = 0\n', "FILE:2: max_steps must be a whole number from 1 to 999999999, not 0."),
         ('[profiles.work]\nprofile = "x"\n', "FILE:2: a profile cannot name another one. Remove it here."),
         ('profile = "wrok"\n[profiles.work]\n', "FILE has no profile 'wrok'. Did you mean 'work'?"),
         ('profile = "work"\n', "FILE has no profile 'work'. Write [profiles.work] there."),
@@ -148,8 +148,12 @@ def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
         ('\n"api-base" = "x"\n', "FILE:2: there is no setting 'api-base'. Did you mean 'api_base'?"),
         ("[zebra]\nx = 1\n", "FILE:1: there is no table [zebra]."),
         ("yes = true\n", "FILE:1: yes can only be given as -y/--yes. Remove it here."),
-        ("max_steps = 0\n", "FILE:1: max_steps must be a whole number from 1, not 0."),
-        ("max_steps = true\n", "FILE:1: max_steps must be a whole number from 1, not True."),
+        ("max_steps = 0\n", "FILE:1: max_steps must be a whole number from 1 to 999999999, not 0."),
+        (
+            "max_steps = 1000000000\n",
+            "FILE:1: max_steps must be a whole number from 1 to 999999999, not 1000000000.",
+        ),
+        ("max_steps = true\n", "FILE:1: max_steps must be a whole number from 1 to 999999999, not True."),
         ("cell_timeout = nan\n", "FILE:1: cell_timeout must be a number of seconds above 0, not nan."),
         ("plain = 2\n", "FILE:1: plain must be true or false, not 2."),
         ("model = 4\n", "FILE:1: model must be text that is not empty, not 4."),
@@ -170,6 +174,11 @@ def test_a_file_that_is_no_toml_is_refused_with_the_place(tmp_path: Path) -> Non
     assert "line 2" in said
 
 
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 100_000], ids=["a number", "brackets"])
+def test_a_value_without_end_is_no_toml(tmp_path: Path, value: str) -> None:
+    assert refused(tmp_path, f"max_steps = {value}\n").startswith("FILE is not valid TOML: ")
+
+
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(b'model = "\xff"')
     assert refused(tmp_path) == "FILE is not UTF-8 text. Save it as UTF-8."
@@ -182,13 +191,13 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 def test_a_wrong_variable_or_flag_is_called_by_its_own_name(tmp_path: Path) -> None:
     assert refused(tmp_path, environment={"INTERPRETER_MAX_STEPS": "many"}) == (
-        "INTERPRETER_MAX_STEPS must be a whole number from 1, not 'many'."
+        "INTERPRETER_MAX_STEPS must be a whole number from 1 to 999999999, not 'many'."
     )
     assert refused(tmp_path, cell_timeout="-1") == "--cell-timeout must be a number of seconds above 0, not '-1'."
 
 
 def test_a_wrong_value_given_in_python_is_refused_too() -> None:
-    with pytest.raises(SettingsError, match=r"^max_steps must be a whole number from 1, not 0\.$"):
+    with pytest.raises(SettingsError, match=r"^max_steps must be a whole number from 1 to 999999999, not 0\.$"):
         Settings(max_steps=0)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -113,7 +114,7 @@ class Store:
         at most `size` bytes. The ids of those that went; one that a program has open stays.
         """
         gone: list[str] = []
-        limit = "" if days is None else (datetime.now(UTC) - timedelta(days=days)).isoformat()
+        limit = "" if days is None else _ago(days)
         total = 0
         for old in self.cards():
             total += old.size
@@ -123,6 +124,11 @@ class Store:
                     gone.append(old.session)
                     total -= old.size
         return tuple(gone)
+
+
+def _ago(days: float) -> str:
+    """The time so many days ago, in ISO form; never before this kind of clock begins."""
+    return datetime.fromtimestamp(max(0.0, time.time() - days * 86400), UTC).isoformat()
 
 
 def _age(folder: SessionFolder) -> tuple[str, int]:

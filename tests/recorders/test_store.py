@@ -174,6 +174,7 @@ def test_sessions_older_than_so_many_days_go_but_not_one_in_use(tmp_path: Path) 
     in_use = dated(tmp_path, "200102-120000", *turn("c1"), day="2020-01-02")
     kept(tmp_path, *turn("c1"))
     journal = Journal(in_use)
+    assert store(tmp_path).retain(days=999_999_999) == ()
     assert store(tmp_path).retain(days=30) == ("200101-120000",)
     journal.close()
     assert len(store(tmp_path).all()) == 2

@@ -187,7 +187,7 @@ class Page:
 
 def language_of(info: str) -> str:
     """The language that a fence names."""
-    return info.strip().split(" ")[0].split("{")[0].strip(",") if info.strip() else ""
+    return info.split()[0].split("{")[0].strip(",") if info.strip() else ""
 
 
 def _spaced(blocks: Iterable[Rows]) -> Rows:
