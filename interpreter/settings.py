@@ -197,8 +197,8 @@ class Settings:
         metavar="URL",
         env="INTERPRETER_GATEWAY",
         secret=True,  # a token may stand in it
-        help="Run code on the Jupyter Server or Enterprise Gateway at URL, as a browser shows it; behind a JupyterHub it "
-        "ends in /user/NAME. The token may stand in URL, in INTERPRETER_GATEWAY_TOKEN or in JUPYTER_TOKEN, else the "
+        help="Run code on the Jupyter Server or Enterprise Gateway at URL, as a browser shows it; behind a JupyterHub "
+        "it ends in /user/NAME. The token may stand in URL, in INTERPRETER_GATEWAY_TOKEN or in JUPYTER_TOKEN, else the "
         "conversation asks for it; --kernel chooses one of its kernelspecs, and /download fetches files from there.",
     )
     existing: str | None = option(
