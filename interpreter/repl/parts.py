@@ -105,4 +105,5 @@ def _renderer(settings: Settings, context: Context) -> Renderer:
         theme=settings.theme,
         images=settings.images,
         notify=settings.notify,
+        keys="Ctrl-C interrupts it, Ctrl-\\ sends it to the background",
     )

@@ -315,6 +315,19 @@ def test_waiting_is_told_after_a_second_and_leaves_nothing_behind() -> None:
     assert screen.lines() == ["", "Here."]
 
 
+def test_a_cell_that_takes_long_says_which_keys_end_it() -> None:
+    screen, clock = Screen(), Clock()
+    draw = TerminalRenderer(screen, environment=XTERM, keys="Ctrl-C ends it", clock=clock, size=lambda: screen.size)
+    draw(e.CodeProposed(cell="c1", language="python", code="wait()"))
+    draw(e.CodeDecided(cell="c1", decision="run", code="wait()"))
+    shown = []
+    for _ in range(2):
+        clock.now += 6
+        draw(e.UsageReported(tokens_in=1, tokens_out=1))
+        shown.append(screen.lines()[-1])
+    assert shown == ["running, 6 s", "running, 12 s · Ctrl-C ends it"]
+
+
 def test_a_reply_that_is_asked_for_again_is_drawn_again() -> None:
     screen = Screen()
     draw = renderer(screen)

@@ -13,12 +13,13 @@ from interpreter.renderers.terminal.results import Results
 class Outputs:
     """Draws on `canvas` with `results`; `colour`: whether a program's colours are wanted."""
 
-    def __init__(self, canvas: Canvas, results: Results, *, colour: bool) -> None:
+    def __init__(self, canvas: Canvas, results: Results, *, colour: bool, keys: str) -> None:
         self.results = results
         self.running = ""
         """The cell that runs and is waited for."""
         self._canvas = canvas
         self._colour = colour
+        self._keys = keys
         self._asked = False  # a line of the cell's was begun, and ended by whoever answered
         self._own = False  # the running cell is the user's, who sees it in what was typed
         self._later: dict[str, OutputView] = {}  # of threads, and of cells in the background
@@ -26,7 +27,11 @@ class Outputs:
     def start(self, cell: str, *, own: bool) -> None:
         """`cell` runs, and is waited for."""
         self.running, self._own = cell, own
-        self._canvas.status.start("running")
+        self.wait()
+
+    def wait(self) -> None:
+        """Begin to count how long the running cell takes."""
+        self._canvas.status.start("running", self._keys)
 
     def add(self, output: e.Output) -> None:
         """Take one output. Half a line of a cell that is not waited for waits for its end."""

@@ -40,9 +40,10 @@ class TerminalRenderer:
     """A consumer that draws on `file`.
 
     `environment` tells what the terminal can do and whether colours are wanted. `plain` is for screen readers: nothing
-    is redrawn and nothing coloured. `theme` is a name in `THEMES`. `size` gives columns and rows. Everything is written
-    with `file.write` and `file.flush`, whole updates at a time. With a running event loop what is new is drawn in time;
-    without one, at the next event or `settle`. When the terminal has gone, `broken` is true.
+    is redrawn and nothing coloured. `theme` is a name in `THEMES`. `keys` says what ends a cell that takes long.
+    `size` gives columns and rows. Everything is written with `file.write` and `file.flush`, whole updates at a time.
+    With a running event loop what is new is drawn in time; without one, at the next event or `settle`. When the
+    terminal has gone, `broken` is true.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class TerminalRenderer:
         theme: ThemeChoice = "auto",
         images: ImageChoice = "auto",
         notify: Notify = "off",
+        keys: str = "",
         size: Callable[[], tuple[int, int]] = shutil.get_terminal_size,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,7 +67,7 @@ class TerminalRenderer:
         self._canvas = Canvas(frame, Status(clock), size=size, clock=clock, dash=dash)
         self._page = Page(Theme(), unicode=self._can.unicode)
         self._proposals = Proposals(self._canvas, Theme())
-        self._outputs = Outputs(self._canvas, Results(Theme(), self._can), colour=self._can.colour)
+        self._outputs = Outputs(self._canvas, Results(Theme(), self._can), colour=self._can.colour, keys=keys)
         self._spent = Spent(clock)
         self._notify = notify if self._can.redraw else "off"
         self._spoken = False  # the words of this reply were drawn as they came
@@ -195,7 +197,7 @@ class TerminalRenderer:
                     self._outputs.ask(event.prompt)
             case e.InputGiven():
                 if event.cell == self._outputs.running:
-                    self._canvas.status.start("running")
+                    self._outputs.wait()
             case e.CodeDetached():
                 self._outputs.detach(event)
                 self._proposals.go_on()
