@@ -172,7 +172,7 @@ def _renderer(context: Context) -> Renderer:
     if context.settings.json:
         from interpreter.renderers.jsonl import JsonRenderer
 
-        return JsonRenderer(context.out)
+        return JsonRenderer(context.out, secrets=context.secrets)
     if not _is_plain(context):
         from interpreter.renderers.terminal.screen import TerminalRenderer
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote
 
 MASK = "[masked]"
 _SHORTEST = 8  # characters; a shorter value would mask innocent text
@@ -13,10 +15,13 @@ _NAMES = re.compile(
 
 
 class Secrets:
-    """Known secret values. Values of fewer than eight characters are left alone."""
+    """Known secret values, also as they stand in JSON and in addresses.
+
+    Values of fewer than eight characters are left alone.
+    """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        known = {value for value in values if len(value) >= _SHORTEST}
+        known = {form for value in values if len(value) >= _SHORTEST for form in _forms(value)}
         self._values = tuple(sorted(known, key=len, reverse=True))
         self._pattern = re.compile("|".join(map(re.escape, self._values))) if known else None
 
@@ -33,6 +38,13 @@ class Secrets:
                     longest = length
                     break
         return longest
+
+
+def _forms(value: str) -> Iterator[str]:
+    yield value
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield quote(value, safe="", errors="replace")
 
 
 NO_SECRETS = Secrets()

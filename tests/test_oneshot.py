@@ -125,6 +125,21 @@ def test_a_key_reaches_neither_the_code_nor_the_disk(tmp_path: Path, variable: s
     assert {request.key for request in endpoint.requests} == {sent}
 
 
+@pytest.mark.parametrize("protocol", ["tools", "text"])
+def test_a_key_that_a_model_repeats_piece_by_piece_is_kept_and_handed_on_nowhere(tmp_path: Path, protocol: str) -> None:
+    key = "sk-very-secret-key-in-many-pieces"
+    with serve(code(f"print({key!r})", text=f"It is {key}."), say(f"Yes, {key}.")) as endpoint:
+        argv = ("-y", "--json", "--protocol", protocol, "-m", "scripted", "--api-base", endpoint.base(), f"Say {key}.")
+        done = program(tmp_path, *argv, OPENAI_API_KEY=key)
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    streamed = "".join(line["text"] for line in told if line["type"] == "text.delta")
+    assert (done.returncode, streamed.count("[masked]")) == (0, 2)
+    journal = Store(tmp_path / "data" / "sessions").latest().journal
+    deltas = [line["text"] for line in map(json.loads, journal.read_text().splitlines()) if "delta" in line["type"]]
+    assert key not in done.stdout + done.stderr + "".join(deltas)
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and key.encode() in path.read_bytes()] == []
+
+
 def test_a_wrong_address_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     done = program(tmp_path, "-m", "m", "--api-base", "http://127.0.0.1:9", "hi")
     assert (done.returncode, done.stdout) == (1, "")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import quote
+
 import pytest
 
 from interpreter.secrets import Secrets, known
@@ -30,3 +33,14 @@ def test_a_value_that_begins_like_another_is_masked_whole() -> None:
 @pytest.mark.parametrize(("text", "undecided"), [("", 0), ("a sk", 2), ("sk-12345", 0), ("sk-1234", 7), ("sks", 1)])
 def test_the_end_of_a_text_that_may_become_a_secret_is_undecided(text: str, undecided: int) -> None:
     assert Secrets(["sk-12345"]).undecided(text) == undecided
+
+
+def test_a_value_is_also_known_as_it_stands_in_json_and_in_an_address() -> None:
+    secret = 'pa"ss/wörd+='
+    seen = [secret, json.dumps(secret), json.dumps(secret, ensure_ascii=False), f"?token={quote(secret, safe='')}"]
+    assert [Secrets([secret]).masked(text) for text in seen] == [
+        "[masked]",
+        '"[masked]"',
+        '"[masked]"',
+        "?token=[masked]",
+    ]

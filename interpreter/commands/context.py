@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from interpreter.places import Places
+from interpreter.secrets import Secrets, known
 from interpreter.settings import Settings
 
 
@@ -27,3 +28,10 @@ class Context:
         from interpreter.keys import with_kept
 
         return with_kept(self.environment, self.places.keys)
+
+    @property
+    def secrets(self) -> Secrets:
+        """The keys that nothing may hold which is kept or handed on."""
+        from interpreter.runners.gateway import token_in
+
+        return known(self.keyed, self.settings.api_key, token_in(self.settings.gateway))

@@ -8,19 +8,21 @@ from typing import TextIO
 
 from interpreter import events as e
 from interpreter.renderers.writer import Writer
+from interpreter.secrets import NO_SECRETS, Secrets
 from interpreter.wire import now, to_object
 
 
 class JsonRenderer:
     """`JsonRenderer(file)` is a consumer that writes each event to `file` at once.
 
-    A line is the event's own fields after `seq`, its number from 1, and `time`, as a journal has them; in ASCII, so no
-    terminal obeys it. When the reader of a pipe has gone, nothing more is written and `broken` is true: whoever runs
-    the turn looks and interrupts.
+    A line is the event's own fields after `seq`, its number from 1, and `time`, as a journal has them: without
+    `secrets`, and in ASCII, so no terminal obeys it. When the reader of a pipe has gone, nothing more is written and
+    `broken` is true: whoever runs the turn looks and interrupts.
     """
 
-    def __init__(self, file: TextIO, *, clock: Callable[[], str] = now) -> None:
+    def __init__(self, file: TextIO, *, secrets: Secrets = NO_SECRETS, clock: Callable[[], str] = now) -> None:
         self._writer = Writer(file)
+        self._secrets = secrets
         self._clock = clock
         self._seq = 0
 
@@ -33,7 +35,7 @@ class JsonRenderer:
         """Write one line."""
         self._seq += 1
         line = {"seq": self._seq, "time": self._clock(), **to_object(event)}
-        self._writer.write(json.dumps(line, separators=(",", ":")) + "\n")
+        self._writer.write(self._secrets.masked(json.dumps(line, separators=(",", ":"))) + "\n")
 
     def settle(self) -> None:
         """Nothing is ever open."""
