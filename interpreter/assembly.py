@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from interpreter.answering import Answerer, answerer
@@ -13,6 +13,7 @@ from interpreter.events import ModelChanged
 from interpreter.executing import Execution, execution
 from interpreter.keys import with_kept
 from interpreter.limits import Limits
+from interpreter.models.undivided import Undivided
 from interpreter.notebooks.kernels import notebook_kernel
 from interpreter.opening import beginning
 from interpreter.places import Places, places
@@ -74,7 +75,7 @@ async def assemble(
     records = opened(settings, home, secrets, kernel=kernel, begun=begun.events, warn=warn)
     try:
         there = await execution(settings, home, environment, records.folder, interactive=interactive, warn=warn)
-        answering = answerer(choice, settings, home, keyed, there.where)
+        answering = _whole(answerer(choice, settings, home, keyed, there.where), secrets)
     except BaseException:
         await records.close()
         raise
@@ -85,7 +86,7 @@ async def assemble(
     async def switch(name: str, base: str | None) -> None:
         nonlocal answering, settings
         other = switched(settings, name, base)
-        before, answering = answering, answerer(Remote(model=name), other, home, keyed, there.where)
+        before, answering = answering, _whole(answerer(Remote(model=name), other, home, keyed, there.where), secrets)
         settings = other
         session.switch(answering.model, answering.ladder, attach=answering.attach)
         await before.close()
@@ -117,6 +118,11 @@ def _tell_of_kept(folder: SessionFolder, warn: Callable[[str], None]) -> None:
 def _python(settings: Settings, environment: Mapping[str, str]) -> str:
     """The Python that a notebook of the session names; none where the code runs elsewhere."""
     return "" if settings.gateway else choose_python(settings.python, environment, str(Path.cwd())).executable
+
+
+def _whole(found: Answerer, secrets: Secrets) -> Answerer:
+    """`found`, where no piece of a reply ends inside a key."""
+    return replace(found, model=Undivided(found.model, secrets))
 
 
 def _session(
