@@ -82,7 +82,10 @@ async def ask(talk: Conversation) -> None:
 
 
 async def jobs(talk: Conversation) -> None:
-    """List the cells and shell jobs in the background."""
+    """List the cells and shell jobs in the background.
+
+    Ctrl-\\ sends the running cell there, and /interrupt ends it; `!kill %1` ends the shell's job 1.
+    """
     lines = [f"{cell.cell}  {cell.language}  for {seconds(cell.seconds)}" for cell in talk.session.background]
     for language in talk.facts.ran:
         runner = talk.session.runners.get(language)
