@@ -16,15 +16,14 @@ import contextlib
 import secrets
 import shutil
 import socket
-import subprocess
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from interpreter.errors import RunnerError
 from interpreter.protocols.content import clean
-from interpreter.runners import processes
+from interpreter.runners import child
+from interpreter.runners.child import Child
 from interpreter.runners.printed import READ, Kind, Printed
 from interpreter.runners.shell_stream import mark
 from interpreter.runners.waiting import within
@@ -95,7 +94,7 @@ class DrivenProcess:
         self._late = late
         self._late_room = _LATE
         self._between = Printed()
-        self._process: Process | None = None
+        self._child: Child | None = None
         self._control: asyncio.StreamWriter | None = None
         self._private = Path(tempfile.mkdtemp(prefix="interpreter-cells-"))
         self._folder = self._private / "cell"
@@ -108,7 +107,7 @@ class DrivenProcess:
     @property
     def exit_code(self) -> int | None:
         """How it ended; negative: by that signal. None while it lives."""
-        return self._process.returncode if self._process is not None else None
+        return self._child.exit_code if self._child is not None else None
 
     async def start(self, *, folder: str, environment: Mapping[str, str]) -> None:
         """Start it and wait until it takes cells. Raises `RunnerError` if it does not."""
@@ -116,16 +115,17 @@ class DrivenProcess:
         with socket.create_server(("127.0.0.1", 0)) as server:
             server.setblocking(False)
             control = f"{server.getsockname()[1]} {key}"
-            self._process = await self._started(folder, {**environment, "INTERPRETER_CONTROL": control})
-            self._task(self._follow(self._process))
-            self._task(self._dead(self._process))
-            connecting = asyncio.ensure_future(_connected(server, key))
+            environment = {**environment, "INTERPRETER_CONTROL": control}
+            self._child = await child.start(self._command, folder=folder, environment=environment)
+            self._task(self._follow(self._child))
+            self._task(self._dead(self._child))
+            connecting = asyncio.ensure_future(self._connected(server, key))
             dying = asyncio.ensure_future(self.died.wait())
             try:
                 await asyncio.wait({connecting, dying}, timeout=_START, return_when=asyncio.FIRST_COMPLETED)
                 if not connecting.done():
                     raise RunnerError(self._why_not())
-                reader, self._control = connecting.result()
+                reader = connecting.result()
             finally:
                 for waiting in (connecting, dying):
                     waiting.cancel()
@@ -165,20 +165,18 @@ class DrivenProcess:
 
     def interrupt(self) -> None:
         """Signal it and its children; where there is no such signal this is the end."""
-        if self._process is not None:
-            processes.signal_group(self._process, kill=False)
+        if self._child is not None:
+            self._child.interrupt()
 
     def kill(self) -> None:
         """End it and everything it started."""
-        if self._process is not None:
-            processes.signal_group(self._process, kill=True)
+        if self._child is not None:
+            self._child.kill()
 
     async def close(self) -> None:
         """Leave nothing of it behind; harmless when repeated."""
-        self.kill()
-        if self._process is not None:
-            await processes.end_session(self._process.pid)
-            await self._process.wait()
+        if self._child is not None:
+            await self._child.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -190,20 +188,20 @@ class DrivenProcess:
         self.died.set()
         self._finish()
 
-    async def _started(self, folder: str, environment: Mapping[str, str]) -> Process:
-        try:
-            return await asyncio.create_subprocess_exec(
-                *self._command,
-                cwd=folder,
-                env=dict(environment),
-                stdin=DEVNULL,
-                stdout=PIPE,
-                stderr=PIPE,
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # with our console it shared our Ctrl-C
-            )
-        except OSError as error:
-            raise RunnerError(f"{self._command[0]} could not be started: {error}") from error
+    async def _connected(self, server: socket.socket, key: str) -> asyncio.StreamReader:
+        """The connection of whoever knows `key`; others of this machine may try."""
+        while True:
+            accepted, _ = await asyncio.get_running_loop().sock_accept(server)
+            reader, writer = await asyncio.open_connection(sock=accepted)
+            try:
+                with contextlib.suppress(OSError, ValueError):
+                    said = await asyncio.wait_for(reader.readline(), _GRACE)
+                    if secrets.compare_digest(said.strip(), key.encode()):
+                        self._control = writer
+                        return reader
+            finally:
+                if self._control is None:
+                    writer.close()
 
     def _why_not(self) -> str:
         """Why it did not begin, with the last line that it printed."""
@@ -212,11 +210,9 @@ class DrivenProcess:
         how = f"ended at its start (exit code {self.exit_code})" if self.died.is_set() else "did not begin"
         return f"{self._command[0]} {how}{f': {last}' if last else '.'}"
 
-    async def _follow(self, process: Process) -> None:
+    async def _follow(self, child: Child) -> None:
         """Take what is printed, to its end."""
-        assert process.stdout is not None
-        assert process.stderr is not None
-        await asyncio.gather(self._sort("stdout", process.stdout), self._sort("stderr", process.stderr))
+        await asyncio.gather(self._sort("stdout", child.stdout), self._sort("stderr", child.stderr))
         self._silent.set()
 
     async def _sort(self, kind: Kind, stream: asyncio.StreamReader) -> None:
@@ -229,11 +225,12 @@ class DrivenProcess:
 
     async def _listen(self, control: asyncio.StreamReader) -> None:
         """Hear the words of the driver, until it lets go of the connection; then it is of no use any more."""
-        while line := await control.readline():
-            token, _, status = line.decode("utf-8", "replace").strip().partition(" ")
-            if token == self._token and not self.over.is_set():
-                self.failed = status != "ok"
-                self._task(self._end())
+        with contextlib.suppress(OSError, ValueError):
+            while line := await control.readline():
+                token, _, status = line.decode("utf-8", "replace").strip().partition(" ")
+                if token == self._token and not self.over.is_set():
+                    self.failed = status != "ok"
+                    self._task(self._end())
         if not await within(self.died, _GRACE):
             self.kill()
 
@@ -247,8 +244,8 @@ class DrivenProcess:
             pipe.give_up()
         self._finish()
 
-    async def _dead(self, process: Process) -> None:
-        await process.wait()
+    async def _dead(self, child: Child) -> None:
+        await child.ended.wait()
         self.kill()
         while not await within(self._silent, _GRACE) and self.printed.size:
             pass
@@ -280,17 +277,3 @@ class DrivenProcess:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _connected(server: socket.socket, key: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """The connection of whoever knows `key`; others of this machine may try."""
-    while True:
-        accepted, _ = await asyncio.get_running_loop().sock_accept(server)
-        reader, writer = await asyncio.open_connection(sock=accepted)
-        try:
-            said = await asyncio.wait_for(reader.readline(), _GRACE)
-        except (TimeoutError, OSError, ValueError):
-            said = b""
-        if secrets.compare_digest(said.strip(), key.encode()):
-            return reader, writer
-        writer.close()

@@ -45,6 +45,8 @@ def signal_group(leader: Process, *, kill: bool) -> None:
         if hasattr(os, "killpg"):
             os.killpg(leader.pid, signal.SIGKILL if kill else signal.SIGINT)
         elif leader.returncode is None:
+            with contextlib.suppress(OSError):  # Windows, which knows who started whom
+                subprocess.run(("taskkill", "/F", "/T", "/PID", str(leader.pid)), capture_output=True, check=False)
             leader.kill()
 
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
-from interpreter.errors import RunnerError
 from interpreter.events import CellStatus
-from interpreter.runners import processes
+from interpreter.runners.child import Child, start
 from interpreter.runners.opaque import Opaque
 from interpreter.runners.printed import Printed
 from interpreter.seams import Ended, Happening, Produced, RunnerState
@@ -37,12 +35,12 @@ class ProgramRunner(Opaque):
         self._suffix = suffix
         self._folder = folder
         self._environment = environment
-        self._process: Process | None = None
+        self._child: Child | None = None
 
     @property
     def state(self) -> RunnerState:
         """`busy` while a cell runs."""
-        return "absent" if self._process is None else "busy"
+        return "absent" if self._child is None else "busy"
 
     async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
         """Run one cell; see `Runner.run`."""
@@ -51,9 +49,10 @@ class ProgramRunner(Opaque):
             return
         with tempfile.TemporaryDirectory(prefix="interpreter-cell-") as private:
             file = _written(Path(private) / f"cell{self._suffix}", code)
-            process = self._process = await self._started(file)
+            command = (*self._command, file)
+            child = self._child = await start(command, folder=self._folder, environment=self._environment)
             output = Printed()
-            end = asyncio.create_task(_until_end(process, output, stop, timeout))
+            end = asyncio.create_task(_until_end(child, output, stop, timeout))
             end.add_done_callback(lambda _: output.news.set())
             try:
                 while not end.done():
@@ -63,10 +62,10 @@ class ProgramRunner(Opaque):
                     await asyncio.wait({end}, timeout=_BEAT)
                 for produced in output.take():
                     yield produced
-                for happening in _ending(self._command[0], process, end.result()):
+                for happening in _ending(self._command[0], child, end.result()):
                     yield happening
             finally:
-                self._process = None
+                self._child = None
                 end.cancel()
                 await asyncio.gather(end, return_exceptions=True)
 
@@ -78,38 +77,21 @@ class ProgramRunner(Opaque):
 
     async def close(self) -> None:
         """End what runs."""
-        if self._process is not None:
-            processes.signal_group(self._process, kill=True)
-
-    async def _started(self, file: str) -> Process:
-        try:
-            return await asyncio.create_subprocess_exec(
-                *self._command,
-                file,
-                cwd=self._folder,
-                env=dict(self._environment),
-                stdin=DEVNULL,
-                stdout=PIPE,
-                stderr=PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise RunnerError(f"{self._command[0]} could not be started: {error}") from error
+        if self._child is not None:
+            self._child.kill()
 
 
-async def _until_end(process: Process, output: Printed, stop: Stop, timeout: float | None) -> CellStatus | None:
+async def _until_end(child: Child, output: Printed, stop: Stop, timeout: float | None) -> CellStatus | None:
     """Follow the program to its end; why it was ended, None if it ended by itself. Leaves nothing of it behind."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    followers = asyncio.gather(output.follow("stdout", process.stdout), output.follow("stderr", process.stderr))
-    ending = asyncio.ensure_future(process.wait())
+    followers = asyncio.gather(output.follow("stdout", child.stdout), output.follow("stderr", child.stderr))
+    ending = asyncio.ensure_future(child.ended.wait())
     stopping = asyncio.ensure_future(stop.wait())
     status: CellStatus | None = None
     try:
         await asyncio.wait({ending, stopping}, timeout=timeout, return_when="FIRST_COMPLETED")
         if not ending.done():
             status = "interrupted" if stop.is_set else "timeout"
-            processes.signal_group(process, kill=False)
+            child.interrupt()
             await asyncio.wait({ending}, timeout=_PATIENCE)
         quiet = False
         while status is None and not quiet and not followers.done() and not stop.is_set:
@@ -118,14 +100,14 @@ async def _until_end(process: Process, output: Printed, stop: Stop, timeout: flo
             quiet = output.size == 0
         return status
     finally:
-        processes.signal_group(process, kill=True)
-        stopping.cancel()
-        followers.cancel()
+        await child.close()
+        for waiting in (ending, followers, stopping):
+            waiting.cancel()
         await asyncio.gather(ending, followers, stopping, return_exceptions=True)
 
 
-def _ending(name: str, process: Process, status: CellStatus | None) -> list[Happening]:
-    code = process.returncode
+def _ending(name: str, child: Child, status: CellStatus | None) -> list[Happening]:
+    code = child.exit_code
     if status is not None or not code:
         return [Ended(status=status or "ok")]
     words = f"[exit code {code}]\n" if code > 0 else f"[{name} was killed by signal {-code}]\n"

@@ -7,9 +7,11 @@ import sys
 import pytest
 
 collect_ignore = (
-    ["test_shell.py", "test_shell_dialects.py", "test_shell_questions.py"] if sys.platform == "win32" else []
+    ["test_driven.py", "test_program.py", "test_shell.py", "test_shell_dialects.py", "test_shell_questions.py"]
+    if sys.platform == "win32"
+    else []
 )
-"""There are no pseudo-terminals of this kind on Windows; its shell is one of the driven interpreters."""
+"""On Windows there are no pseudo-terminals of this kind, and no signals; its shell is a driven interpreter."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

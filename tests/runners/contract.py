@@ -5,8 +5,11 @@ A new language is one more row here, and one in `interpreter/runners/languages.p
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
+SIGNALS = os.name == "posix"
+"""Whether there is a signal that interrupts one process; elsewhere the interpreters that stay are ended."""
 LINES = 20_000
 """How many numbered lines a course's `big` prints."""
 
@@ -77,6 +80,7 @@ COURSES = (
         folder="console.log(process.cwd())",
         keeps="const kept = 7",
         kept="console.log('kept', kept)",
+        survives_interrupt=SIGNALS,
     ),
     Course(
         language="perl",
@@ -100,6 +104,7 @@ COURSES = (
         folder="puts Dir.pwd",
         keeps="kept = 7",
         kept='puts "kept #{kept}"',
+        survives_interrupt=SIGNALS,
     ),
     Course(
         language="r",
@@ -113,6 +118,7 @@ COURSES = (
         keeps="kept <- 7",
         kept='cat("kept", kept)',
         picture="plot(1:3)",
+        survives_interrupt=SIGNALS,
     ),
     Course(
         language="powershell",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
@@ -375,6 +376,18 @@ def test_nothing_that_a_cell_started_outlives_the_runner(tmp_path: Path, languag
         child = int(text(bench.run(code), "stdout"))
         assert processes.state(child) == "running"
     assert processes.state(child) == "gone"
+
+
+@node
+def test_a_daemon_that_holds_the_streams_delays_no_end(tmp_path: Path) -> None:
+    options = "{detached: true, stdio: 'inherit'}"
+    code = f"console.log(require('child_process').spawn('sleep', ['600'], {options}).pid); process.exit(3)"
+    with driven(tmp_path, "javascript") as bench:
+        happened = bench.run(code)
+        try:
+            assert happened[1:] == [Restarted(reason="it ended with exit code 3"), DIED]
+        finally:
+            processes.send(signal.SIGKILL, [int(text(happened, "stdout"))])
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,17 @@ function valueOf({ type, objectId, unserializableValue, value }) {
 
 function report(error, line) {
   failed = true;
-  for (let one = error; util.types.isNativeError(one); one = one.cause) [one.stack] = String(one.stack).split(BELOW);
+  for (let one = error, depth = 0; util.types.isNativeError(one) && depth < 9; one = one.cause, depth++)
+    Reflect.set(one, "stack", String(one.stack).split(BELOW)[0]);
   const text = util.inspect(error);
   const place = error instanceof SyntaxError && !text.includes("cell.js:") && line ? `cell.js:${line}\n` : "";
   write(2, `${place}Uncaught ${text}\n`);
+}
+
+function interrupted() {
+  if (begun) process.exit(130);
+  failed = true;
+  renewStreams();
 }
 
 // Resolves to V8's answer.
@@ -103,10 +110,8 @@ async function run(folder) {
       if (value !== undefined) fs.writeFileSync(path.join(folder, "value"), util.inspect(value));
     }
   } catch (error) {
-    if (error?.code !== "ERR_SCRIPT_EXECUTION_INTERRUPTED") report(error);
-    else if (begun) process.exit(130);
-    failed = true;
-    renewStreams();
+    if (error?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED") interrupted();
+    else report(error);
   }
   await new Promise(setImmediate); // a rejection that nobody handles is told before
   received = undefined;

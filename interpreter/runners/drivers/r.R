@@ -12,8 +12,8 @@
 
   place <- function(condition) {
     call <- conditionCall(condition)
-    ours <- is.null(call) || identical(call[[1]], quote(eval)) || identical(call[[1]], quote(parse))
-    if (ours) "" else paste0(" in ", deparse(call, nlines = 1)[1])
+    hidden <- is.null(call) || identical(call[[1]], quote(eval)) || identical(call[[1]], quote(parse))
+    if (hidden) "" else paste0(" in ", deparse(call, nlines = 1)[1])
   }
 
   mark <- function(letter, token) {
@@ -78,7 +78,7 @@
     folder <- sub("^\\S* ", "", line)
     mark("C", token)
     status <- run()
-    if (Sys.getpid() != process) quit("no")
+    if (Sys.getpid() != process) tools::pskill(Sys.getpid(), 9) # a child that went on behind a fork
     while (sink.number() > 0) sink()
     if (sink.number("message") != 2) sink(type = "message")
     for (device in intersect(ours, grDevices::dev.list())) grDevices::dev.off(device)

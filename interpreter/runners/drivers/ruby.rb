@@ -36,6 +36,7 @@ module InterpreterDriver
   rescue Interrupt
     "error"
   rescue Exception => error
+    @running = false
     STDERR.puts(told(error))
     "error"
   ensure
