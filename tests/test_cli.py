@@ -106,6 +106,13 @@ def test_wrong_use_is_one_line_and_exit_code_2(tmp_path: Path, argv: list[str], 
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"interpreter: {said}\n")
 
 
+def test_no_module_of_the_working_folder_is_imported_by_the_program(tmp_path: Path) -> None:
+    for name in ("argparse", "json", "tomllib", "platformdirs", "litellm", "httpx"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')")
+    done = program(tmp_path, "doctor", "--model", "openai/m", "--api-key", "none")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_malformed_configuration_is_named_with_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "config" / "config.toml"
     file.parent.mkdir()
