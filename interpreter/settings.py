@@ -220,7 +220,8 @@ class Settings:
         None,
         kind="count",
         env="INTERPRETER_MEMORY_LIMIT",
-        help="The megabytes of address space that each process of running code may take; without it, all there are.",
+        help="The megabytes of address space that the Python kernel, and each process it starts, may take; without it, "
+        "all there are.",
     )
     output_limit: int = option(
         200,
