@@ -144,7 +144,7 @@ def _command(server: Server, model: str) -> str:
 
 def _three_ways(*, usable: bool) -> str:
     model = named(DEFAULT)
-    first = "" if usable else "pip install 'local-interpreter[local]', then "
+    first = "" if usable else "pip install xllamacpp, then "
     return "\n".join(
         (
             "No model is chosen. Three ways on:",

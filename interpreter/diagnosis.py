@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from interpreter.choosing import Embedded, Remote, ToFetch, Unchosen, choose
@@ -136,16 +136,22 @@ def _machine(context: Context) -> Iterator[Finding]:
     except InterpreterError as error:
         yield Finding(topic="python", words=str(error), well=False)
         return
-    yield from _python(place, settings.kernel)
+    yield from [_kernel(settings.kernel, context.environment)] if settings.kernel is not None else _python(place)
     yield from _languages(place, settings)
     hidden = sorted(set(context.environment) - set(for_code(context.environment)))
     yield Finding(topic="hidden", words=f"{', '.join(hidden) or 'nothing'} (variables kept from code that runs)")
 
 
-def _python(place: Workplace, kernel: str | None) -> Iterator[Finding]:
-    if kernel is not None:
-        yield Finding(topic="python", words=f"the kernelspec {kernel}")
-        return
+def _kernel(name: str, environment: Mapping[str, str]) -> Finding:
+    from interpreter.runners.kernelspecs import data_folders, installed
+    from interpreter.runners.languages import PYTHON, lacking
+
+    own = name == "python3"  # Jupyter's own, wherever ipykernel is
+    missing = "" if own else lacking(replace(PYTHON, kernel=name), environment, installed(data_folders(environment)))
+    return Finding(topic="python", words=missing or f"the kernelspec {name}", well=not missing)
+
+
+def _python(place: Workplace) -> Iterator[Finding]:
     why = {
         "asked": "as you asked",
         "active": "its environment is active",

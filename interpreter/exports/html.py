@@ -7,6 +7,7 @@ more trust than what a model was told to say deserves. What code displayed is ke
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 from interpreter.errors import UsageError
@@ -22,7 +23,7 @@ def html(document: Json, title: str) -> str:
         import nbformat
         from nbconvert.exporters import HTMLExporter
     except ImportError as error:
-        raise UsageError("A page of HTML needs nbconvert: pip install 'local-interpreter[html]'.") from error
+        raise UsageError(f"A page of HTML needs nbconvert. Run: {sys.executable} -m pip install nbconvert") from error
     from markdown_it import MarkdownIt
 
     words = MarkdownIt("commonmark", {"html": False}).enable("table")

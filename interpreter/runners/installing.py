@@ -62,6 +62,8 @@ _ABSENT = re.compile(r"No module named '([A-Za-z]\w*)'")
 
 _TAKING_BACK = 3.0
 """Seconds an interrupted installer may take to end."""
+_HOW = "y or n, then Enter: "
+"""How the questions are answered: as an input of the cell, so not by one key as where code is approved."""
 _CALM = {"PIP_PROGRESS_BAR": "off", "PIP_ROOT_USER_ACTION": "ignore"}
 """Said in the environment, since an old pip refuses an option that it does not know."""
 
@@ -102,7 +104,7 @@ def module_remedy(module: str, workplace: Workplace, facts: Facts) -> Remedy | N
     package = DISTRIBUTIONS.get(module, module)
     place = workplace.python.prefix or workplace.python.executable
     return Remedy(
-        question=f"{module} is not installed. Install {package!r} into {place} with {installer.name}? [y/N] ",
+        question=f"{module} is not installed. Install {package!r} into {place} with {installer.name}? {_HOW}",
         command=(*installer.command, package),
         folder=installer.folder,
         environment={**workplace.environment, **_CALM},
@@ -126,7 +128,7 @@ def kernel_remedy(workplace: Workplace, facts: Facts) -> Missing | RunnerError:
     folder = kernel_folder(workplace, facts)
     part = folder.with_name(f"{folder.name}.part")
     remedy = Remedy(
-        question=f"{words}. Fetch it with {installer.name} into {folder}, leaving that Python as it is? [y/N] ",
+        question=f"{words}. Fetch it with {installer.name} into {folder}, leaving that Python as it is? {_HOW}",
         command=(*installer.command, "--quiet", "--target", str(part), "ipykernel"),
         folder=installer.folder,
         environment={**workplace.environment, **_CALM},

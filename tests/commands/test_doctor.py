@@ -55,6 +55,14 @@ def test_the_languages_of_the_configuration_are_told_and_what_they_lack(tmp_path
     ]
 
 
+def test_a_kernelspec_that_is_not_here_is_wrong(tmp_path: Path) -> None:
+    nowhere = {"JUPYTER_PATH": "", "JUPYTER_DATA_DIR": str(tmp_path)}
+    status, found = findings(tmp_path, "--model", "m", "--api-base", "http://127.0.0.1:9", "--kernel", "nix", **nowhere)
+    words, well = found["python"]
+    assert (status, well) == (1, False)
+    assert words.startswith("there is no kernelspec nix; there are ")
+
+
 def test_one_tiny_request_shows_what_was_wrong_and_what_was_learnt_can_be_forgotten(tmp_path: Path) -> None:
     rules = Rules(roles=("system", "user", "assistant"))
     with serve(say("Fine."), say("Ready."), Refuse(status=401), rules=rules) as endpoint:

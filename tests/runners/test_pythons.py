@@ -273,7 +273,7 @@ def test_a_missing_module_is_installed_after_a_yes_and_the_cell_runs_again(
     place = at(work, python=str(bare), environment={"PATH": str(installs), "PYTHONPATH": str(tmp_path / "site")})
     with bench(place, interactive=True) as made:
         happened = made.run("print('before')\nimport cv2\ncv2.value", lines=["y"])
-    question = f"cv2 is not installed. Install 'opencv-python' into {bare} with uv? [y/N] "
+    question = f"cv2 is not installed. Install 'opencv-python' into {bare} with uv? y or n, then Enter: "
     missing = happened.index(Asked(prompt=question))
     assert (error(happened[:missing]), text(happened[:missing], "stdout")) == ("ModuleNotFoundError", "before\n")
     assert happened[missing + 1 :] == [
