@@ -34,8 +34,8 @@ _WITHOUT_PIP = () if os.name == "nt" else (str(Path(__file__).with_name("without
 class Workplace:
     """Where code runs. `environment` is what it gets: keys are out, and `python` means `python.executable`.
 
-    `cache` keeps what this program fetches or learns about Pythons. `memory_limit` in megabytes is for each process of a kernel;
-    `output_limit` in megabytes is how much one cell may print.
+    `cache` keeps what this program fetches or learns about Pythons. `memory_limit` in megabytes is for each process of
+    a kernel; `output_limit` in megabytes is how much one cell may print.
     """
 
     folder: str
