@@ -35,6 +35,7 @@ class Asking:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.said = ""  # to the model, by the user's role, in the latest request
+        self.told = ""  # to the user, besides the answer
 
     def ask(self, ran: str, *argv: str, stdin: str = "", **environment: str) -> str:
         """What the model is told of the code `ran`."""
@@ -42,7 +43,7 @@ class Asking:
             given = ("-y", "--model", "scripted", "--api-base", endpoint.base(), *argv, "Go.")
             done = program(self.home, *given, stdin=stdin, **environment)
             assert done.stdout == "Done.\n", done.stderr
-            self.said = words_of_users(endpoint)
+            self.said, self.told = words_of_users(endpoint), done.stderr
             return str(last_result(endpoint))
 
     def attach(self, *argv: str) -> tuple[int, str, str]:
@@ -116,6 +117,9 @@ def test_code_runs_behind_a_server_with_what_was_piped_in_and_without_the_token(
 def test_a_kernel_is_kept_behind_a_server_too_and_the_token_is_not(asking: Asking, server: tuple[str, Path]) -> None:
     address = f"{server[0]}/?token={TOKEN}"
     asking.ask("kept = 41", "--gateway", address, "--keep-kernel")
+    finds = f"interpreter --gateway {server[0]} --resume {asking.session.id} finds it"
+    ends = f"interpreter attach --stop {asking.session.id} ends it."
+    assert asking.told.endswith(f"interpreter: The kernel runs on: {finds}, and {ends}\n")
     assert asking.ask("print(kept + 1)", "--gateway", address, "--resume") == "42"
     assert ("Lost" in asking.said, asking.session.kernel.exists()) == (False, False)
     assert [path for path in asking.home.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()] == []
@@ -179,3 +183,13 @@ def test_doctor_names_the_server_with_its_kernels_and_misses_one_that_is_not_the
     missed = program(asking.home, *there, "--kernel", "nope", JUPYTER_TOKEN=TOKEN)
     (line,) = [line for line in missed.stdout.splitlines() if line.startswith("server ")]
     assert (missed.returncode, line.endswith(", and none named nope")) == (1, True)
+
+
+def test_a_session_is_replayed_behind_the_server_that_is_named(asking: Asking, server: tuple[str, Path]) -> None:
+    url, files = server
+    assert asking.ask("import os; print(os.getcwd())", "--gateway", url, JUPYTER_TOKEN=TOKEN) == str(files)
+    again = program(asking.home, "replay", asking.session.id, "--gateway", url, JUPYTER_TOKEN=TOKEN)
+    assert (again.returncode, str(files) in again.stdout) == (0, True)
+    refused = program(asking.home, "replay", asking.session.id, "--gateway", url)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(f"interpreter: The server at {url} wants a token.")

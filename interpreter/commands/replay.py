@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HELP = (
     "Run the cells of a session or notebook again, in a fresh kernel and without a model; typing this is the consent."
 )
-HEEDS = ("json", "cell_timeout", "python", "kernel")
+HEEDS = ("json", "cell_timeout", "python", "kernel", "gateway")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

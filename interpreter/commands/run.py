@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from interpreter.saved.command import SavedCommand
 
 HELP = "Run a session that was kept with /save-as, without a model; without a name, list what is kept."
-HEEDS = ("json", "cell_timeout", "python", "kernel")
+HEEDS = ("json", "cell_timeout", "python", "kernel", "gateway")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
