@@ -120,7 +120,7 @@ def _flushed(code: int) -> int:
 def _complain(words: str) -> None:
     from interpreter.renderers.sanitize import clean
 
-    sys.stderr.write(f"interpreter: {clean(words)}\n")
+    sys.stderr.write(f"interpreter: {clean(secrets.known(os.environ).masked(words))}\n")
 
 
 def _kept(defect: Exception) -> str:

@@ -140,6 +140,12 @@ def test_a_key_that_a_model_repeats_piece_by_piece_is_kept_and_handed_on_nowhere
     assert [path for path in tmp_path.rglob("*") if path.is_file() and key.encode() in path.read_bytes()] == []
 
 
+def test_a_token_that_no_header_takes_is_not_told(tmp_path: Path) -> None:
+    with serve() as server:
+        done = program(tmp_path, "-m", "m", "--gateway", server.url, "hi", JUPYTER_TOKEN="token-with\na-newline")
+    assert (done.returncode, "[masked]" in done.stderr, "a-newline" in done.stderr) == (1, True, False)
+
+
 def test_a_wrong_address_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     done = program(tmp_path, "-m", "m", "--api-base", "http://127.0.0.1:9", "hi")
     assert (done.returncode, done.stdout) == (1, "")
