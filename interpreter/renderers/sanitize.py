@@ -30,8 +30,8 @@ _LONGEST = 4096
 _LONGEST_COLOURS = 256
 """Parameters of one sequence that set colours; no program needs more."""
 
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
-"""Letters that look like nothing, and are good for names in several languages."""
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Letters and marks that look like nothing; most are good for names in several languages."""
 
 
 class Sanitizer:
@@ -139,7 +139,8 @@ def visible(code: str) -> str:
 
 
 def _written_out(character: str) -> str:
-    if character in "\n\t" or (character.isprintable() and character not in _BLANK_LETTERS):
+    blank = _BLANK.match(character) is not None
+    if character in "\n\t" or (character.isprintable() and not blank):
         return character
-    hides = unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") or character in _BLANK_LETTERS
+    hides = blank or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
     return f"<U+{ord(character):04X}>" if hides else character

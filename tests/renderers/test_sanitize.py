@@ -122,6 +122,7 @@ def test_a_title_is_one_line() -> None:
         ("if admin\u202e\u2066:", "if admin<U+202E><U+2066>:"),
         ("na\u200bme", "na<U+200B>me"),
         ("x\u3164 = 1", "x<U+3164> = 1"),
+        ("a\ufe0f = a\u034f\u2800\U000e0100", "a<U+FE0F> = a<U+034F><U+2800><U+E0100>"),
         ("a\u2028b\x85c", "a<U+2028>b<U+0085>c"),
         ("s = 'é 日本 😀 \u00a0'", "s = 'é 日本 😀 \u00a0'"),
     ],
