@@ -110,9 +110,11 @@ async def assemble(
 
 def _tell_of_kept(folder: SessionFolder, warn: Callable[[str], None]) -> None:
     """Tell that a kernel outlives the program, if one does."""
-    if kept.find(folder.kernel) or kept.find_remote(folder.kernel):
-        id = folder.id
-        warn(f"The kernel runs on: interpreter --resume {id} finds it, and interpreter attach --stop {id} ends it.")
+    record = kept.find_remote(folder.kernel)
+    if record is not None or kept.find(folder.kernel):
+        id, there = folder.id, f" --gateway {record.url}" if record else ""
+        finds = f"interpreter{there} --resume {id} finds it"
+        warn(f"The kernel runs on: {finds}, and interpreter attach --stop {id} ends it.")
 
 
 def _python(settings: Settings, environment: Mapping[str, str]) -> str:
