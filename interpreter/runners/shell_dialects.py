@@ -8,6 +8,7 @@ Plain `sh` writes its prompt in a subshell, which knows no jobs: those it lists 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 from interpreter.errors import RunnerError
 
 _CELL = r"""
+unset HISTFILE
 __interpreter_status=0 __interpreter_token=ready
 __interpreter_begin() {{
     __interpreter_token=$1
@@ -39,7 +41,7 @@ __interpreter_prompt() {{{{
     PS1= PS2=
     unset PROMPT_COMMAND; PROMPT_COMMAND='{{{{ __interpreter_end; }}}} 2>/dev/null'
 }}}}
-set +o history
+set +o history; history -c
 """
 _ZSH = rf"""{_CELL}
 __interpreter_prompt() {{{{ PS1= PS2= RPS1=; precmd() {{{{ {{{{ __interpreter_end; }}}} 2>/dev/null; }}}}; }}}}
@@ -107,6 +109,9 @@ def find(wanted: str | None, path: str | None) -> tuple[Dialect, str]:
 
 
 def environment_for(environment: Mapping[str, str], *, interactive: bool) -> dict[str, str]:
-    """`environment` without what makes a shell run start-up files, for a terminal, with somebody at it or not."""
+    """`environment` without what makes a shell run start-up files, for a terminal, with somebody at it or not.
+
+    The person's own history is neither read nor written: code could print it, and what is typed there is ours.
+    """
     kept = {name: value for name, value in environment.items() if name not in _START_UP}
-    return {**kept, "TERM": "xterm-256color", **({} if interactive else _NOBODY)}
+    return {**kept, "TERM": "xterm-256color", "HISTFILE": os.devnull, **({} if interactive else _NOBODY)}

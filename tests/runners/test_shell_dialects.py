@@ -11,7 +11,7 @@ import pytest
 from interpreter.errors import RunnerError
 from interpreter.runners.shell_dialects import DIALECTS, environment_for, find
 from interpreter.seams import Asked, Ended, Produced, Restarted
-from tests.runners.bench import status
+from tests.runners.bench import status, text
 from tests.runners.shells import ShellBench, shell
 
 OK = Ended(status="ok")
@@ -66,6 +66,18 @@ def test_its_end_is_told_and_a_new_one_starts(made: ShellBench) -> None:
     lost = Restarted(reason="it ended with exit code 4, and goes on in the same folder")
     assert made.run("exit 4") == [lost, Ended(status="died")]
     assert made.run("echo new") == [printed("new\n"), OK]
+
+
+@pytest.mark.parametrize("kind", HERE)
+def test_the_persons_own_history_is_neither_read_nor_written(tmp_path: Path, kind: str) -> None:
+    history = tmp_path / ".bash_history"
+    history.write_text("ssh private\n")
+    with shell(tmp_path, program=kind, more={"HOME": str(tmp_path), "HISTFILE": str(history)}) as made:
+        assert "private" not in text(made.run("history; fc -l"))
+        assert made.run('echo "[${HISTFILE-}]"') == [printed("[]\n"), OK]
+        made.run("exit")
+    assert [file.name for file in tmp_path.iterdir()] == [".bash_history"]
+    assert history.read_text() == "ssh private\n"
 
 
 def test_the_best_shell_on_the_path_is_taken_and_none_is_an_error(tmp_path: Path) -> None:
