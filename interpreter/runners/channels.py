@@ -73,9 +73,11 @@ class Channels:
         while time.monotonic() < end and not ended.is_set():
             _, answer = self.send("shell", "kernel_info_request", {})
             with contextlib.suppress(TimeoutError):
-                info = await asyncio.wait_for(answer, 1)
+                async with asyncio.timeout(1):
+                    info = await answer
                 self.language = info["content"].get("language_info", {}).get("name", "").lower()
-                await asyncio.wait_for(self._told.wait(), 0.5)
+                async with asyncio.timeout(0.5):
+                    await self._told.wait()
                 return True
         return False
 

@@ -6,12 +6,12 @@ The ladder climbs in a task of its own, so that nobody has to wait for code that
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 
 from interpreter.events import CellStatus
 from interpreter.runners.cell import Cell
 from interpreter.runners.kernels import Kernel
+from interpreter.runners.waiting import within
 from interpreter.stop import Stop
 
 _PATIENCE = (2.0, 1.5, 1.5)
@@ -47,8 +47,7 @@ class Ladder:
     async def _climb(self, kernel: Kernel, cell: Cell) -> None:
         ends = [asyncio.ensure_future(event.wait()) for event in self._ends]
         try:
-            with contextlib.suppress(TimeoutError):  # an interrupt before the code runs would be lost
-                await asyncio.wait_for(cell.begun.wait(), _BEGIN)
+            await within(cell.begun, _BEGIN)  # an interrupt before the code runs would be lost
             for patience in _PATIENCE:
                 await kernel.interrupt()
                 if (await asyncio.wait(ends, timeout=patience, return_when=asyncio.FIRST_COMPLETED))[0]:

@@ -9,5 +9,6 @@ import contextlib
 async def within(event: asyncio.Event, seconds: float) -> bool:
     """Whether `event` is set, waiting for it no longer than that."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):  # wait_for of Python 3.11 forgets a cancellation beside a result
+            await event.wait()
     return event.is_set()

@@ -14,6 +14,7 @@ import pytest
 from interpreter.errors import RunnerError
 from interpreter.runners.joined import ExistingKernels, connection_file
 from interpreter.runners.jupyter import JupyterRunner
+from interpreter.runners.kept import Heartbeat
 from interpreter.seams import Ended, Happening, Produced
 from interpreter.stop import Stop
 from tests.runners.bench import Bench, at, bench, happenings_of, status, text
@@ -130,6 +131,25 @@ def test_a_kernel_that_is_busy_for_somebody_else_is_told_of(other: tuple[Bench, 
 
     theirs.do(meanwhile())
     theirs.do(ours.close())
+
+
+def test_a_heart_is_asked_no_more_once_that_was_cancelled_though_it_answers(other: tuple[Bench, Path]) -> None:
+    """To leave a kernel whose answer came at that moment took for ever."""
+    theirs, file = other
+
+    async def ended() -> None:
+        heart = Heartbeat(file)
+        assert await heart.beats(60)
+        for steps in range(1500):  # one of them is between the answer and whoever waits for it
+            asking = asyncio.create_task(heart.beats(60))
+            for _ in range(steps % 100):
+                await asyncio.sleep(0)
+            if asking.cancel():
+                await asyncio.wait({asking})
+                assert asking.cancelled()
+        heart.close()
+
+    theirs.do(ended())
 
 
 def test_a_connection_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
