@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import sys
 from pathlib import Path
 
 from tests.pty.emulator import SIGN, Terminal, conversation
@@ -206,6 +208,18 @@ def test_edit_opens_the_editor_and_its_text_waits_at_the_prompt(tmp_path: Path) 
         terminal.until(lambda: terminal.cursor_line == f"{SIGN}say edited")
         terminal.send("\r")
         terminal.until("\nedited")
+
+
+def test_open_says_where_a_file_is_that_cannot_be_opened(tmp_path: Path) -> None:
+    opener = tmp_path / "bin" / ("open" if sys.platform == "darwin" else "xdg-open")
+    opener.parent.mkdir()
+    opener.write_text('#!/bin/sh\ncase "$1" in *.png) exit 3;; esac\n')
+    opener.chmod(0o700)
+    for name in ("a.png", "b.txt"):
+        (tmp_path / name).touch()
+    with conversation(tmp_path, PATH=f"{opener.parent}:{os.environ['PATH']}") as terminal:
+        ask(terminal, "/open a.png", f"{opener.name} could not open it. The file is ")
+        ask(terminal, "/open b.txt", "Opened b.txt")
 
 
 def test_rebuild_runs_the_cells_that_worked_again_in_order_and_tells_the_model(tmp_path: Path) -> None:

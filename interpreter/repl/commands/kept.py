@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from interpreter.history import Entry
     from interpreter.repl.conversation import Conversation
 
+_OPENS = 2.0
+"""Seconds after which a file is taken for opened."""
+
 
 def _ids(talk: Conversation) -> Iterable[str]:
     from interpreter.recorders.store import Store
@@ -106,9 +109,15 @@ async def open_(talk: Conversation, file: Path | None = None) -> None:
     opener = "open" if sys.platform == "darwin" else "xdg-open"
     if shutil.which(opener) is None:
         raise UsageError(f"This machine has no {opener}. The file is {path.absolute()}")
-    await asyncio.create_subprocess_exec(
+    opening = await asyncio.create_subprocess_exec(
         opener, str(path), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, start_new_session=True
     )
+    try:
+        failed = await asyncio.wait_for(opening.wait(), _OPENS)
+    except TimeoutError:  # some openers stay until the window is closed
+        failed = 0
+    if failed:  # as without a display
+        raise UsageError(f"{opener} could not open it. The file is {path.absolute()}")
     talk.say(f"Opened {path}")
 
 
