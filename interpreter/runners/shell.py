@@ -167,7 +167,7 @@ class ShellRunner(Opaque):
                 shell.terminal.fit(self._size())
                 async for happening in self._asked(shell, silence):
                     yield happening
-            if text := shell.stream.take(unfinished=silence > 0 or loop.time() - held > _HELD):
+            if text := shell.take(unfinished=silence > 0 or loop.time() - held > _HELD):
                 held = loop.time()
                 shell.taken()
                 if text.strip() or not self._struck:
@@ -177,7 +177,7 @@ class ShellRunner(Opaque):
                 evicted = True
                 yield _stdout(_refusal(program(shell.terminal)))
                 self._quell(shell, _EVICTION)
-        text = shell.stream.take(unfinished=True)
+        text = shell.take(unfinished=True)
         if text.strip() or (text and not self._struck):  # the shell answers an interrupt with an empty line
             yield _stdout(text)
 

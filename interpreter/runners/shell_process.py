@@ -28,6 +28,8 @@ _THROTTLE = 0.25
 _TRY, _TRIES = 0.2, 20
 """Seconds for which a shell may be busy with a late signal, and how often."""
 _READ = 65536
+_CELL = "cell"
+"""The name of the file that a cell is; shells name it where they complain."""
 _READY = "ready"
 """The mark of the first prompt."""
 
@@ -90,10 +92,14 @@ class ShellProcess:
         self._token = secrets.token_hex(8)
         self.terminal.resume()
         self.terminal.tidy()
-        file = self._written("cell", code)
+        file = self._written(_CELL, code)
         typed = self._dialect.line(self._token, file, empty=not self._interactive).encode()
         self.stream.expect(self._token, typed)
         self.terminal.write(typed)
+
+    def take(self, *, unfinished: bool) -> str:
+        """The cell's text since the last call, as `ShellStream.take` gives it; in it the cell's file is just `cell`."""
+        return self.stream.take(unfinished=unfinished).replace(str(self._private / _CELL), _CELL)
 
     async def settle(self) -> bool:
         """After an interrupt: whether the shell takes a line again.

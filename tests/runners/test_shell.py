@@ -48,6 +48,11 @@ def test_who_writes_to_a_pipe_that_nobody_reads_ends_without_a_word(bash: ShellB
     assert bash.run('yes | head -n 1; echo "${PIPESTATUS[0]}"') == [printed("y\n141\n"), OK]
 
 
+def test_what_the_shell_complains_of_is_the_cell_and_no_file_of_ours(bash: ShellBench) -> None:
+    complaint = text(bash.run("if true; then"))
+    assert complaint.startswith("bash: cell: line 2: syntax error")
+
+
 def test_nothing_runs_before_the_first_cell_and_no_start_up_file_is_read(tmp_path: Path) -> None:
     for name in (".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv"):
         (tmp_path / name).write_text(f"touch {tmp_path}/read; echo unwanted\n")

@@ -92,4 +92,5 @@ def test_the_best_shell_on_the_path_is_taken_and_none_is_an_error(tmp_path: Path
 
 def test_what_would_run_start_up_files_is_kept_from_the_shell() -> None:
     given = {"HOME": "/home/me", "BASH_ENV": "x", "ENV": "x", "SHELLOPTS": "x", "TERM": "dumb"}
-    assert environment_for(given, interactive=True) == {"HOME": "/home/me", "TERM": "xterm-256color"}
+    kept = {"HOME": "/home/me", "TERM": "xterm-256color", "HISTFILE": "/dev/null"}
+    assert environment_for(given, interactive=True) == kept
