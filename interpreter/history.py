@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, assert_never
 
 from interpreter import events as e
 
-CellEvent: TypeAlias = e.CodeDecided | e.Output | e.OutputCleared | e.CodeDetached | e.CodeFinished
+CellEvent: TypeAlias = e.CodeDecided | e.Output | e.OutputCleared | e.InputGiven | e.CodeDetached | e.CodeFinished
 CellEnd: TypeAlias = e.CellStatus | Literal["declined", "skipped", "detached"]
 
 
@@ -20,7 +20,8 @@ CellEnd: TypeAlias = e.CellStatus | Literal["declined", "skipped", "detached"]
 class Cell:
     """A piece of code and all that came of it. `code` is what really ran; `proposed` what was asked for.
 
-    `status` is None only while the cell is open. `note` is what the host said with its decision.
+    `status` is None only while the cell is open. `note` is what the host said with its decision. `inputs` is what was
+    typed into it, None for what was secret.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Cell:
     call: e.Call | None = None
     decision: e.Choice | None = None
     note: str = ""
+    inputs: tuple[str | None, ...] = ()
     outputs: tuple[e.Output, ...] = ()
     status: CellEnd | None = None
     seconds: float = 0.0
@@ -160,7 +162,7 @@ def apply(history: History, event: e.Event) -> History:
             return _in_reply(history, lambda reply: replace(reply, text=event.text))
         case e.CodeProposed() | e.CodeRejected():
             return _proposed(history, event)
-        case e.CodeDecided() | e.Output() | e.OutputCleared() | e.CodeFinished():
+        case e.CodeDecided() | e.Output() | e.OutputCleared() | e.InputGiven() | e.CodeFinished():
             return _in_cell(history, event)
         case e.CodeDetached():
             return _detached(history, event)
@@ -189,7 +191,6 @@ def apply(history: History, event: e.Event) -> History:
             | e.TextDelta()
             | e.CodeDelta()
             | e.InputRequested()
-            | e.InputGiven()
             | e.Warned()
         ):
             return history
@@ -346,6 +347,8 @@ def _cell_after(cell: Cell, event: CellEvent) -> Cell:
             return replace(cell, outputs=_with_output(cell.outputs, event))
         case e.OutputCleared():
             return replace(cell, outputs=())
+        case e.InputGiven():
+            return replace(cell, inputs=(*cell.inputs, event.text))
         case e.CodeDetached():
             return replace(cell, status="detached", seconds=event.seconds)
         case e.CodeFinished():

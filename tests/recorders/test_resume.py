@@ -118,6 +118,7 @@ def test_a_journal_of_schema_1_is_read_whole_for_ever(tmp_path: Path) -> None:
         call=call,
         decision="edited",
         note="One is enough.",
+        inputs=("yes",),
         outputs=(picture,),
         status="ok",
         seconds=1.5,

@@ -45,7 +45,8 @@ async def restart(talk: Conversation, language: Annotated[str, _languages] = "")
 async def rebuild(talk: Conversation) -> None:
     """Run the cells that worked again, to get lost variables back.
 
-    Their effects on files and elsewhere happen again too. Nothing that they print is shown.
+    Their effects on files and elsewhere happen again too. Nothing that they print is shown; where they ask for
+    input they are given what you typed then.
     """
     from interpreter.recorders.resume import cells_to_rerun
     from interpreter.replay.execution import replay
@@ -53,7 +54,7 @@ async def rebuild(talk: Conversation) -> None:
 
     runners = talk.session.runners
     cells = [
-        Planned(id=cell.id, language=cell.language, code=cell.code, main=False)
+        Planned(id=cell.id, language=cell.language, code=cell.code, main=False, inputs=cell.inputs)
         for cell in cells_to_rerun(talk.session.history)
         if _lasts(runners, cell.language)
     ]
