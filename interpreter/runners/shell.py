@@ -167,7 +167,8 @@ class ShellRunner(Opaque):
                 shell.terminal.fit(self._size())
                 async for happening in self._asked(shell, silence):
                     yield happening
-            if text := shell.take(unfinished=silence > 0 or loop.time() - held > _HELD):
+            unfinished = silence > 0 or shell.stream.full_screen or loop.time() - held > _HELD
+            if text := shell.take(unfinished=unfinished):
                 held = loop.time()
                 shell.taken()
                 if text.strip() or not self._struck:
@@ -175,7 +176,7 @@ class ShellRunner(Opaque):
                 await within(shell.over, _BEAT)
             if shell.stream.full_screen and not evicted:
                 evicted = True
-                yield _stdout(_refusal(program(shell.terminal)))
+                yield _told(shell, _refusal(program(shell.terminal)))
                 self._quell(shell, _EVICTION)
         text = shell.take(unfinished=True)
         if text.strip() or (text and not self._struck):  # the shell answers an interrupt with an empty line
@@ -251,7 +252,7 @@ class ShellRunner(Opaque):
         if status is not None:
             return [Ended(status=status)]
         if shell.exit_code:
-            return [_stdout(f"[exit code {shell.exit_code}]\n"), Ended(status="error")]
+            return [_told(shell, f"[exit code {shell.exit_code}]\n"), Ended(status="error")]
         return [Ended(status="ok")]
 
     # ---- the shell
@@ -287,6 +288,11 @@ class ShellRunner(Opaque):
 
 def _stdout(text: str) -> Produced:
     return Produced(kind="stdout", data={"text/plain": text})
+
+
+def _told(shell: ShellProcess, words: str) -> Produced:
+    """Our own words, on a line of their own."""
+    return _stdout(f"\n{words}" if shell.stream.line else words)
 
 
 def _refusal(name: str) -> str:

@@ -67,6 +67,7 @@ def test_nothing_runs_before_the_first_cell_and_no_start_up_file_is_read(tmp_pat
 def test_the_exit_code_is_told_when_it_is_not_zero(bash: ShellBench) -> None:
     assert bash.run("echo before; (exit 7)") == [printed("before\n[exit code 7]\n"), Ended(status="error")]
     assert bash.run("echo $?") == [printed("7\n"), OK]
+    assert bash.run("printf half; false") == [printed("half\n[exit code 1]\n"), Ended(status="error")]
     assert bash.run("return 3") == [printed("[exit code 3]\n"), Ended(status="error")]
 
 

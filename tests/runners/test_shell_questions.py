@@ -176,7 +176,7 @@ def test_programs_are_told_not_to_ask(alone: ShellBench) -> None:
 
 @pytest.mark.parametrize("sequence", [r"\033[?1049h", r"\033[?47h", r"\033[?1h\033="])
 def test_a_program_that_takes_the_whole_screen_is_refused_with_the_reason(attended: ShellBench, sequence: str) -> None:
-    code = f'echo before; sh -c \'trap "" INT; printf "{sequence}"; printf garbage; exec sleep 60\'; echo after'
+    code = f'printf before; sh -c \'trap "" INT; printf "{sequence}"; printf garbage; exec sleep 60\'; echo after'
     happened = attended.run(code)
     words = text(happened)
     assert words.startswith(("before\n[sh wants the whole screen", "before\n[sleep wants the whole screen"))
