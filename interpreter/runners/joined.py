@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from interpreter.errors import RunnerError
 from interpreter.paths import written
-from interpreter.runners import kept
+from interpreter.runners import kept, kernel_log
 from interpreter.runners.channels import Channel, Channels, Message, Received
 from interpreter.runners.installing import Remedy
 from interpreter.runners.kept import Heartbeat, Kept
@@ -84,10 +83,7 @@ class JoinedKernel:
 
     def log(self) -> str:
         """What it wrote outside any cell, where a session kept it."""
-        with contextlib.suppress(OSError):
-            if self._record is not None:
-                return (self._record.home / "kernel.log").read_text(errors="replace")[-1500:].strip()
-        return ""
+        return kernel_log.end(self._record.home) if self._record is not None else ""
 
     async def _watch(self) -> None:
         """Notice that it has gone: no message tells it."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interpreter.errors import RunnerError
-from interpreter.runners import kept
+from interpreter.runners import kept, kernel_log
 from interpreter.runners.channels import Channel, Channels, Message, Received
 from interpreter.runners.kernelspecs import Quirks
 from interpreter.runners.processes import may_have_ended
@@ -75,7 +75,7 @@ class LocalKernel:
         await asyncio.to_thread(_import_client)
         self._private = kept.fresh(self._home) if self._home else Path(tempfile.mkdtemp(prefix="interpreter-kernel-"))
         self._manager = self._make_manager(self._private)
-        with (self._private / "kernel.log").open("wb") as log:
+        with (self._private / kernel_log.NAME).open("wb") as log:
             try:
                 await self._manager.start_kernel(
                     cwd=self._launch.folder,
@@ -145,10 +145,7 @@ class LocalKernel:
 
     def log(self) -> str:
         """The end of what the kernel wrote to its own stdout and stderr."""
-        try:
-            return ((self._private or Path()) / "kernel.log").read_text(errors="replace")[-1500:].strip()
-        except OSError:
-            return ""
+        return kernel_log.end(self._private) if self._private is not None else ""
 
     def _last_line(self) -> str:
         line = (self.log().splitlines() or ["it wrote nothing."])[-1]

@@ -13,6 +13,7 @@ if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
 
 import asyncio
 import codecs
+import faulthandler
 import json
 import os
 import select
@@ -212,6 +213,14 @@ def limit_memory(megabytes: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1024 * 1024, hard))
 
 
+def tell_of_crashes() -> None:
+    """Let a crash of C code say to the log in which line of the cell it came; a cell's output cannot take it any more.
+
+    To be called while the standard error is still the log.
+    """
+    faulthandler.enable(os.dup(2), all_threads=False)
+
+
 def end_with_the_program(poller: Any) -> None:
     """Let the kernel's children end too when the program is gone, however that ended."""
     parent = os.getppid()
@@ -229,6 +238,7 @@ def main(plan: dict[str, Any], arguments: list[str]) -> None:
     """Serve the kernel until it is told to stop. `plan` is what `kernels.py` says; `arguments` are ipykernel's."""
     if plan["borrowed"]:
         sys.meta_path.append(Borrowed(plan["borrowed"]))
+    tell_of_crashes()
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # a quarter of the start, and never used here
     from ipykernel import iostream
     from ipykernel.kernelapp import IPKernelApp

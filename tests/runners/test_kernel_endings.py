@@ -231,7 +231,6 @@ def test_memory_beyond_the_limit_is_an_error_and_the_kernel_lives(tmp_path: Path
     ("code", "words"),
     [
         ("import os\nos._exit(3)", "the kernel ended with exit code 3"),
-        ("import ctypes\nctypes.string_at(0)", "the kernel crashed with signal 11 (Segmentation fault)"),
         (
             "import os\nos.kill(os.getpid(), 9)",
             "the kernel was killed, probably because the machine ran out of memory",
@@ -241,7 +240,7 @@ def test_memory_beyond_the_limit_is_an_error_and_the_kernel_lives(tmp_path: Path
             "the interrupt ended the kernel",
         ),
     ],
-    ids=["exit", "segfault", "killed", "interrupted"],
+    ids=["exit", "killed", "interrupted"],
 )
 def test_a_death_is_told_with_the_last_output_and_what_is_lost(mortal: Bench, code: str, words: str) -> None:
     mortal.run("table = 1\nraise ValueError('a cell that fails has set names too')")
@@ -254,6 +253,18 @@ def test_a_death_is_told_with_the_last_output_and_what_is_lost(mortal: Bench, co
         Ended(status="died"),
     ]
     assert text(mortal.run("'table' in dir()")) == "False"
+
+
+def test_a_crash_of_c_code_tells_the_line_of_the_cell(mortal: Bench) -> None:
+    happened = mortal.run("import ctypes\ndef read():\n    ctypes.string_at(0)\nread()")
+    words = "the kernel crashed with signal 11 (Segmentation fault)"
+    assert happened[-2:] == [Restarted(reason=words), Ended(status="died")]
+    lines = text(happened, "error").splitlines()
+    assert lines[:2] == [
+        "The kernel crashed with signal 11 (Segmentation fault).",
+        "Fatal Python error: Segmentation fault",
+    ]
+    assert lines[-2:] == ["  The cell, line 3 in read", "  The cell, line 4 in <module>"]
 
 
 def test_a_death_between_two_cells_is_told_before_the_next(mortal: Bench) -> None:
