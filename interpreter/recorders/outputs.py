@@ -21,8 +21,6 @@ from interpreter.secrets import NO_SECRETS, Secrets
 DISPLAYS = 300  # values of one cell that are shown at once
 DISPLAY_RATE = 2.0  # values a second that may follow them
 BULK = 4_000_000  # characters of a picture or document above which an event holds the file's name alone
-_DEEPEST = 100  # levels of a value that are kept: no reader of JSON takes any number of them
-
 _PICTURES: Mapping[str, str] = {
     "image/png": "png",
     "image/jpeg": "jpg",
@@ -143,15 +141,13 @@ class DiskCellKeeper:
             self._names[produced.display_id] = name
         return name
 
-    def _masked(self, value: object, levels: int = _DEEPEST) -> object:
+    def _masked(self, value: object) -> object:
         if isinstance(value, str):
             return self._secrets.masked(value)
-        if isinstance(value, list | tuple | Mapping) and not levels:
-            return "…"
         if isinstance(value, list | tuple):
-            return [self._masked(item, levels - 1) for item in value]
+            return [self._masked(item) for item in value]
         if isinstance(value, Mapping):
-            return {key: self._masked(item, levels - 1) for key, item in value.items()}
+            return {key: self._masked(item) for key, item in value.items()}
         return value
 
     def _kept(self, name: str, media_type: str, text: str) -> Path | None:

@@ -1,4 +1,7 @@
-"""One running cell of a kernel: Jupyter's messages become happenings, in order. Sends nothing and decides no ending."""
+"""One running cell of a kernel: Jupyter's messages become happenings, in order. Sends nothing and decides no ending.
+
+Kernels of all kinds speak here: what a message lacks, or has in another form, is left out and stops nothing.
+"""
 
 from __future__ import annotations
 
@@ -61,15 +64,15 @@ class Cell:
         """A message of this cell came."""
         kind, content = message["msg_type"], message["content"]
         if channel == "stdin" and kind == "input_request":
-            self.add(Asked(prompt=content["prompt"], secret=bool(content["password"])))
+            self.add(Asked(prompt=str(content.get("prompt", "")), secret=bool(content.get("password"))))
         elif channel == "iopub" and kind == "execute_input":
             self.begun.set()
         elif channel == "iopub" and kind == "status":
-            if content["execution_state"] == "idle":
+            if content.get("execution_state") == "idle":
                 self.idle.set()
                 self.news.set()
         elif channel == "iopub" and kind == "clear_output":
-            self._clear_next = bool(content["wait"])
+            self._clear_next = bool(content.get("wait"))
             if not self._clear_next:
                 self.add(Cleared())
         elif channel == "iopub" and (shown := produced(kind, content)) is not None:
@@ -79,24 +82,24 @@ class Cell:
         if kind == "error":
             self._failed(content)
         elif kind == "stream" and self._left >= 0:
-            self._left -= len(content["text"])
+            self._left -= len(str(shown.data["text/plain"]))
             if self._left < 0:
                 self.flooded.set()
         self.add(shown)
 
     def replied(self, content: Mapping[str, Any]) -> None:
         """The reply, which comes last: pages of help, text for a next input, and errors that were told nowhere else."""
-        for payload in content.get("payload", ()):
+        payloads = content.get("payload")
+        for payload in payloads if isinstance(payloads, list) else ():
             if (shown := _payload(payload)) is not None:
                 self.add(shown)
-        if content["status"] != "ok" and self.error is None and self.status == "ok":
-            failed = {"ename": "Aborted", "evalue": "The kernel did not run this code.", "traceback": [], **content}
-            failed["traceback"] = failed["traceback"] or [f"{failed['ename']}: {failed['evalue']}"]
+        if content.get("status") != "ok" and self.error is None and self.status == "ok":
+            failed = {"ename": "Aborted", "evalue": "The kernel did not run this code.", **content}
             self._failed(failed)
             self.add(_error(failed))
 
     def _failed(self, content: Mapping[str, Any]) -> None:
-        self.error = (content["ename"], content["evalue"])
+        self.error = _raised(content)
         if self.status == "ok":
             self.status = "error"
 
@@ -105,13 +108,16 @@ def produced(kind: str, content: Mapping[str, Any]) -> Produced | None:
     """The output that a message of this kind is; None if it is none."""
     match kind:
         case "stream":
-            text = content["text"].replace("\r\n", "\n")  # a command behind `!` prints to a pseudo-terminal
-            return Produced(kind=content["name"], data={"text/plain": text})
+            text = str(content.get("text", "")).replace(
+                "\r\n", "\n"
+            )  # a command behind `!` prints to a pseudo-terminal
+            return Produced(kind="stderr" if content.get("name") == "stderr" else "stdout", data={"text/plain": text})
         case "execute_result":
-            return Produced(kind="result", data=_bundle(content["data"]))
+            return Produced(kind="result", data=_bundle(content.get("data")))
         case "display_data" | "update_display_data":
-            shown = content.get("transient", {}).get("display_id")
-            return Produced(kind="display", data=_bundle(content["data"]), display_id=shown)
+            shown = _inside(content, "transient", "display_id")
+            display = shown if isinstance(shown, str) else None
+            return Produced(kind="display", data=_bundle(content.get("data")), display_id=display)
         case "error":
             return _error(content)
         case _:
@@ -120,7 +126,7 @@ def produced(kind: str, content: Mapping[str, Any]) -> Produced | None:
 
 def names(content: Mapping[str, Any]) -> tuple[str, ...] | None:
     """The user's names in the reply to a cell that was sent with `NAMES`; None if they could not be told."""
-    told = content.get("user_expressions", {}).get("names", {}).get("data", {}).get("text/plain")
+    told = _inside(content, "user_expressions", "names", "data", "text/plain")
     if not isinstance(told, str):
         return None
     try:
@@ -131,7 +137,15 @@ def names(content: Mapping[str, Any]) -> tuple[str, ...] | None:
     return tuple(name for name in known if not name.startswith("_") and name not in _NOT_THE_USERS)
 
 
-def _bundle(data: Mapping[str, Any]) -> MimeBundle:
+def _inside(value: object, *names: str) -> object:
+    """What stands under these names, one inside the other; None if nothing does."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _bundle(data: object) -> MimeBundle:
+    data = data if isinstance(data, Mapping) else {}
     shown = {kind: value for kind, value in data.items() if kind != _WIDGET and not _is_deep(value)}
     if data and not shown and _WIDGET not in data:
         return {"text/plain": "(a value nested too deeply to be kept)"}
@@ -148,18 +162,27 @@ def _is_deep(value: object) -> bool:
 
 
 def _error(content: Mapping[str, Any]) -> Produced:
-    raised = {"ename": content["ename"], "evalue": content["evalue"]}
-    text = clean("\n".join(content["traceback"])) or f"{content['ename']}: {content['evalue']}"
-    return Produced(kind="error", data={"text/plain": text, "application/vnd.jupyter.error": raised})
+    name, value = _raised(content)
+    told = content.get("traceback")
+    text = clean("\n".join(map(str, told))) if isinstance(told, list) else ""
+    raised = {"ename": name, "evalue": value}
+    return Produced(
+        kind="error", data={"text/plain": text or f"{name}: {value}", "application/vnd.jupyter.error": raised}
+    )
 
 
-def _payload(payload: Mapping[str, Any]) -> Produced | None:
+def _raised(content: Mapping[str, Any]) -> tuple[str, str]:
+    return str(content.get("ename", "Error")), str(content.get("evalue", ""))
+
+
+def _payload(payload: object) -> Produced | None:
     """Jupyter's asides to a person at a prompt, as output; there is no prompt here that they could fill."""
-    match payload.get("source"):
+    match _inside(payload, "source"):
         case "page":
-            return Produced(kind="display", data={"text/plain": clean(str(payload["data"].get("text/plain", "")))})
+            page = _inside(payload, "data", "text/plain")
+            return Produced(kind="display", data={"text/plain": clean(str(page or ""))})
         case "set_next_input":
-            return Produced(kind="display", data={"text/plain": str(payload["text"])})
+            return Produced(kind="display", data={"text/plain": str(_inside(payload, "text") or "")})
         case "ask_exit":
             words = "This does not end the session: the kernel goes on, and its variables are kept.\n"
             return Produced(kind="stderr", data={"text/plain": words})

@@ -100,6 +100,10 @@ class Channels:
                 message = await get(timeout=None)
             except Empty:
                 continue
+            except (KeyError, TypeError, ValueError, RecursionError):
+                continue  # not of Jupyter's protocol, or not signed with the kernel's key
+            if not isinstance(message["content"], dict) or not isinstance(message["parent_header"], dict):
+                continue
             if channel == "iopub":
                 self._told.set()
             elif channel != "stdin":  # there the kernel asks, and names the cell that it asks for

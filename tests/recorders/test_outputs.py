@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import sys
 import time
 from collections.abc import Iterable
@@ -21,7 +20,6 @@ from interpreter.recorders.outputs import DISPLAYS, DiskCellKeeper, DiskKeeper
 from interpreter.seams import Ended, Produced
 from interpreter.secrets import Secrets, known
 from interpreter.testing import FakeRunner, FakeRunners, tool_call, words
-from interpreter.wire import from_json, to_json
 from tests.conversations import arguments, last_messages, session, turns
 from tests.recorders.kept import store
 
@@ -166,16 +164,6 @@ def test_vector_pictures_are_kept_as_text_and_what_is_no_picture_is_not_kept(tmp
     )
     assert [event.file for event in events] == [str(folder.images / "c1-1.svg"), None, None]
     assert (folder.images / "c1-1.svg").read_text() == "<svg/>"
-
-
-def test_of_a_value_nested_deeper_than_journals_can_be_read_the_depth_is_left_out(tmp_path: Path) -> None:
-    keeper, _ = made(tmp_path)
-    deep: object = SECRET
-    for _ in range(900):
-        deep = [deep]
-    [event] = shown(keeper.cell("c1"), Produced(kind="display", data={"application/json": deep, "image/png": deep}))
-    assert from_json(to_json(event)) == event
-    assert event.data["application/json"] == json.loads("[" * 100 + '"…"' + "]" * 100)
 
 
 def test_a_picture_too_large_for_an_event_is_only_a_file_that_its_text_names(tmp_path: Path) -> None:

@@ -45,13 +45,19 @@ class Peer:
         """Print `text`."""
         self._send("iopub", "stream", {"name": "stdout", "text": text})
 
+    def babble(self) -> None:
+        """Send what no kernel should."""
+        for parts in ([b"?"], [b"<IDS|MSG>", b"no signature", b"{", b"{}", b"{}", b"{}"]):
+            zmq.Socket.shadow(self._sockets["iopub"].underlying).send_multipart(parts)
+        self._send("iopub", "stream", b"[]")
+
     def leave(self) -> None:
         """Go, when all that was said is on its way."""
         for socket in self._sockets.values():
             socket.close()
         self._context.term()
 
-    def _send(self, channel: str, kind: str, content: dict[str, Any], identities: list[bytes] | None = None) -> None:
+    def _send(self, channel: str, kind: str, content: Any, identities: list[bytes] | None = None) -> None:
         socket: zmq.Socket[bytes] = zmq.Socket.shadow(self._sockets[channel].underlying)
         self._session.send(socket, kind, content, parent=self._request, ident=identities)
 
@@ -88,3 +94,31 @@ def test_what_a_kernel_said_before_it_went_is_read_though_nobody_read_in_time(tm
 
     asyncio.run(scene())
     assert read == SAID
+
+
+def test_what_is_no_message_of_a_kernel_is_passed_over_and_what_follows_is_read(tmp_path: Path) -> None:
+    read: list[object] = []
+
+    def received(channel: Channel, message: Message) -> None:
+        if message["msg_type"] == "stream":
+            read.append(message["content"]["text"])
+
+    async def scene() -> None:
+        peer = Peer(tmp_path)
+        answering = asyncio.create_task(peer.answer())
+        client = AsyncKernelClient(connection_file=str(peer.file))
+        client.load_connection_file()
+        channels = Channels(client, received)
+        assert await channels.ready(within=60, ended=asyncio.Event())
+        answering.cancel()
+        await asyncio.wait({answering})
+        peer.babble()
+        peer.say("sense")
+        async with asyncio.timeout(20):
+            while not read:  # noqa: ASYNC110 - whoever reads sets no event of ours
+                await asyncio.sleep(0.01)
+        peer.leave()
+        await channels.close()
+
+    asyncio.run(scene())
+    assert read == ["sense"]

@@ -197,3 +197,18 @@ def test_standard_error_and_output_keep_their_names(kernel: Bench) -> None:
 def test_an_empty_cell_ends_well(kernel: Bench) -> None:
     nothing: list[Happening] = [OK]
     assert kernel.run("") == nothing
+
+
+def test_a_message_that_lacks_what_it_should_have_stops_nothing(kernel: Bench) -> None:
+    kernel.run(
+        "kernel = get_ipython().kernel\n"
+        "def say(kind, content):\n"
+        "    kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())\n"
+    )
+    happenings = kernel.run(
+        "for kind in ('stream', 'display_data', 'error', 'status', 'clear_output'):\n"
+        "    _ = say(kind, {}), say(kind, dict.fromkeys(('name', 'text', 'data', 'transient', 'traceback'), 5))\n"
+        "print('sense')"
+    )
+    assert text(happenings, "stdout").endswith("sense\n")
+    assert text(happenings, "error") == "Error: Error: "
