@@ -148,9 +148,9 @@ def _three_ways(*, usable: bool) -> str:
     return "\n".join(
         (
             "No model is chosen. Three ways on:",
-            "  a key            set OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY or another provider's",
-            "  a local server   start Ollama, LM Studio or llama-server, or: --model NAME --api-base URL",
-            f"  this machine     {first}--local: a small model, fetched once ({size(model.size)}, {model.licence})",
+            "  a key         set OPENAI_API_KEY, ANTHROPIC_API_KEY or another provider's",
+            "  a server      start Ollama or LM Studio, or: --model NAME --api-base URL",
+            f"  this machine  {first}--local: a small model, fetched once ({size(model.size)})",
         )
     )
 

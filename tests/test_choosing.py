@@ -108,7 +108,7 @@ def test_where_there_is_nothing_the_three_ways_on_are_told(tmp_path: Path) -> No
     assert isinstance(choice, Unchosen)
     assert [line.split("  ")[1] for line in choice.words.splitlines()[1:]] == [
         "a key",
-        "a local server",
+        "a server",
         "this machine",
     ]
-    assert "--local: a small model, fetched once (1.1 GB, Apache-2.0)" in choice.words
+    assert "--local: a small model, fetched once (1.1 GB)" in choice.words

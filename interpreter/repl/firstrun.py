@@ -57,9 +57,9 @@ def _menu(offers: list[tuple[Server, str]]) -> str:
     lines = ["No model is chosen yet. What should answer?"]
     for number, (server, model) in enumerate(offers, 1):
         lines.append(f"  {number}  {clean_line(model)}, at {clean_line(server.server)} on this machine")
-    lines.append("  k  a provider's key: OpenAI, Anthropic, Gemini, Mistral, DeepSeek, xAI, Groq, Together")
+    lines.append("  k  a provider's key: OpenAI, Anthropic, Gemini, Mistral, DeepSeek or another")
     lines.append(f"  l  a small model on this machine, fetched once ({size(weights.size)}, {weights.licence})")
-    lines.append("  q  not now")
+    lines.append("  q  not now; a server elsewhere: interpreter --model NAME --api-base URL")
     return "\n".join(lines) + "\nPress a key: "
 
 
