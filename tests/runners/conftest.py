@@ -7,7 +7,10 @@ import sys
 import pytest
 
 collect_ignore = (
-    ["test_driven.py", "test_program.py", "test_shell.py", "test_shell_dialects.py", "test_shell_questions.py"]
+    [
+        *("test_driven.py", "test_driven_languages.py", "test_program.py"),
+        *("test_shell.py", "test_shell_dialects.py", "test_shell_questions.py"),
+    ]
     if sys.platform == "win32"
     else []
 )

@@ -1,13 +1,10 @@
-"""Interpreters that stay: what lasts between cells, what ends them, and what their cells must not reach."""
+"""Interpreters that stay: what their cells are given and leave, and what ends them."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager
+import sys
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -15,82 +12,23 @@ import pytest
 from interpreter.errors import RunnerError
 from interpreter.runners import processes
 from interpreter.runners.driven import DrivenRunner
-from interpreter.runners.environment import for_code
-from interpreter.runners.languages import PROGRAMS
-from interpreter.seams import Ended, Happening, Produced, Restarted
+from interpreter.seams import Ended, Restarted
 from interpreter.stop import Stop
-from tests.runners.bench import happenings_of, text
-
-ROWS = {row.name: row for row in PROGRAMS if row.driver and shutil.which(row.command[0])}
-node = pytest.mark.skipif("javascript" not in ROWS, reason="node is not installed")
-ruby = pytest.mark.skipif("ruby" not in ROWS, reason="ruby is not installed")
-r = pytest.mark.skipif("r" not in ROWS, reason="R is not installed")
-ENDED_BY_INTERRUPT = Restarted(reason="only its end could interrupt the code")
-
-
-class DrivenBench:
-    """A `DrivenRunner` with its loop; `late` holds what came between cells."""
-
-    def __init__(self, loop: asyncio.Runner, folder: Path, language: str) -> None:
-        self.late: list[Produced] = []
-        self.loop = loop
-        row = ROWS[language]
-        self.runner = DrivenRunner(
-            command=row.command,
-            driver=row.driver,
-            folder=str(folder),
-            environment=for_code(os.environ),
-            late=self.late.append,
-        )
-
-    def run(self, code: str, *, stop_at: str | None = None, timeout: float | None = None) -> list[Happening]:
-        """What running `code` brings. The stop is set when `stop_at` was printed."""
-        return self.loop.run(happenings_of(self.runner, code, stop_at=stop_at, timeout=timeout))
-
-    def wait(self, said: Callable[[], bool]) -> None:
-        """Return when `said` becomes true; a minute is too long."""
-
-        async def waiting() -> None:
-            async with asyncio.timeout(60):
-                while not said():  # noqa: ASYNC110 - a process does not set our events
-                    await asyncio.sleep(0.01)
-
-        self.loop.run(waiting())
-
-
-@contextmanager
-def driven(folder: Path, language: str) -> Iterator[DrivenBench]:
-    """A bench whose interpreter is ended afterwards, whatever happened."""
-    with asyncio.Runner() as loop:
-        made = DrivenBench(loop, folder, language)
-        try:
-            yield made
-        finally:
-            loop.run(made.runner.close())
-
-
-def each(**codes: str) -> pytest.MarkDecorator:
-    """Run a test with the piece of code of each language that is here."""
-    return pytest.mark.parametrize(("language", "code"), [pair for pair in codes.items() if pair[0] in ROWS])
-
-
-def stdout(text: str) -> Produced:
-    """Text on this stream."""
-    return Produced(kind="stdout", data={"text/plain": text})
-
-
-def stderr(text: str) -> Produced:
-    """Text on this stream."""
-    return Produced(kind="stderr", data={"text/plain": text})
-
-
-def value(text: str) -> Produced:
-    """What the cell is worth."""
-    return Produced(kind="result", data={"text/plain": text})
-
-
-OK, ERROR, DIED, INTERRUPTED = (Ended(status=word) for word in ("ok", "error", "died", "interrupted"))
-
+from tests.runners.bench import text
+from tests.runners.interpreters import (
+    DIED,
+    ENDED_BY_INTERRUPT,
+    ERROR,
+    INTERRUPTED,
+    OK,
+    driven,
+    driven_by,
+    each,
+    here,
+    stderr,
+    stdout,
+    value,
+)
 
 # ---- what a cell is given and leaves
 
@@ -192,126 +130,6 @@ def test_what_cannot_be_read_is_an_error_that_names_the_line(tmp_path: Path, lan
         assert "drivers" not in text(happened)
 
 
-# ---- JavaScript
-
-
-@node
-def test_a_constant_may_be_declared_again_and_await_stands_at_top_level(tmp_path: Path) -> None:
-    with driven(tmp_path, "javascript") as bench:
-        assert bench.run("const a = 1; class B { c = a }; a") == [value("1"), OK]
-        assert bench.run("const a = await Promise.resolve(2); new B()") == [value("B { c: 2 }"), OK]
-
-
-@node
-def test_modules_are_found_from_the_working_folder(tmp_path: Path) -> None:
-    (tmp_path / "one.mjs").write_text("export const one = 1")
-    (tmp_path / "two.js").write_text("exports.two = 2")
-    with driven(tmp_path, "javascript") as bench:
-        code = "const { one } = await import('./one.mjs'); [one, require('./two').two, 'await import(it)']"
-        assert bench.run(code) == [value("[ 1, 2, 'await import(it)' ]"), OK]
-        assert bench.run("if (require.main === module) console.log('main')") == [stdout("main\n"), OK]
-
-
-@node
-def test_a_cell_ends_with_the_promise_it_is_worth(tmp_path: Path) -> None:
-    with driven(tmp_path, "javascript") as bench:
-        code = (
-            "async function main() { await new Promise((done) => setTimeout(done, 20)); console.log('done'); return 3 }"
-        )
-        assert bench.run(f"{code}\nmain()") == [stdout("done\n"), value("3"), OK]
-        failed = bench.run("(async () => { await null; throw new Error('wrong') })()")
-        assert (text(failed).splitlines()[0], failed[-1]) == ("Uncaught Error: wrong", ERROR)
-
-
-@node
-def test_a_rejection_that_nobody_handles_fails_its_cell_and_ends_nothing(tmp_path: Path) -> None:
-    with driven(tmp_path, "javascript") as bench:
-        assert bench.run("const kept = 7; Promise.reject(new Error('nobody')); undefined") == [
-            stderr("Uncaught Error: nobody\n    at cell.js:1:32\n"),
-            ERROR,
-        ]
-        assert bench.run("kept") == [value("7"), OK]
-
-
-@node
-def test_what_a_callback_prints_or_throws_after_its_cell_is_late(tmp_path: Path) -> None:
-    with driven(tmp_path, "javascript") as bench:
-        code = "setTimeout(() => { console.log('late'); throw new Error('thrown') }, 20); undefined"
-        assert bench.run(code) == [OK]
-        bench.wait(lambda: "thrown" in text(bench.late))
-        assert (text(bench.late, "stdout"), text(bench.late, "stderr").splitlines()[0]) == (
-            "late\n",
-            "Uncaught Error: thrown",
-        )
-        assert bench.run("1") == [value("1"), OK]
-
-
-@node
-def test_background_output_is_bounded(tmp_path: Path) -> None:
-    with driven(tmp_path, "javascript") as bench:
-        assert bench.run("setTimeout(() => console.log('x'.repeat(5e6)), 20); undefined") == [OK]
-        bench.wait(lambda: "left out" in text(bench.late))
-        assert len(text(bench.late)) < 3_000_000
-        assert bench.run("1") == [value("1"), OK]
-
-
-@node
-def test_an_interrupt_of_what_is_awaited_ends_the_interpreter_which_is_told(tmp_path: Path) -> None:
-    with driven(tmp_path, "javascript") as bench:
-        bench.run("const kept = 7")
-        code = "await null; console.log('begun'); await new Promise((done) => setTimeout(done, 600_000))"
-        assert bench.run(code, stop_at="begun") == [stdout("begun\n"), ENDED_BY_INTERRUPT, INTERRUPTED]
-        assert bench.run("typeof kept") == [value("'undefined'"), OK]
-
-
-# ---- Ruby and R
-
-
-@ruby
-def test_ruby_finds_its_files_from_the_working_folder_and_takes_itself_for_the_main_program(tmp_path: Path) -> None:
-    (tmp_path / "one.rb").write_text("ONE = 1")
-    with driven(tmp_path, "ruby") as bench:
-        assert bench.run("require_relative 'one'; puts ONE if __FILE__ == $0") == [stdout("1\n"), OK]
-
-
-@ruby
-def test_a_fork_that_goes_on_behind_its_cell_does_not_answer_for_it(tmp_path: Path) -> None:
-    with driven(tmp_path, "ruby") as bench:
-        assert bench.run("child = fork\nchild ? Process.wait(child) : print('child ')\nputs child ? 'parent' : ''") == [
-            stdout("child \nparent\n"),
-            OK,
-        ]
-        assert bench.run("child.nil?") == [value("false"), OK]
-
-
-@ruby
-def test_output_that_is_sent_elsewhere_hides_no_end(tmp_path: Path) -> None:
-    with driven(tmp_path, "ruby") as bench:
-        assert bench.run("$stdout.reopen('out.txt'); puts 'there'") == [OK]
-        assert bench.run("1") == [value("1"), OK]
-        assert (tmp_path / "out.txt").read_text() == "there\n"
-
-
-@r
-def test_every_visible_value_is_shown_and_a_warning_at_once(tmp_path: Path) -> None:
-    with driven(tmp_path, "r") as bench:
-        assert bench.run("1\ninvisible(2)\n3") == [stdout("[1] 1\n"), value("[1] 3"), OK]
-        assert bench.run('x <- as.integer("a")') == [stderr("Warning: NAs introduced by coercion\n"), OK]
-
-
-@r
-def test_a_sink_ends_with_its_cell_and_a_plot_without_a_device_is_a_picture(tmp_path: Path) -> None:
-    with driven(tmp_path, "r") as bench:
-        assert bench.run('sink("out.txt"); cat("there\\n"); plot(1); plot(2)')[-1] == OK
-        happened = bench.run("plot(1); plot(2); cat('here')")
-        assert [min(one.data) for one in happened if isinstance(one, Produced)] == [
-            "text/plain",
-            "image/png",
-            "image/png",
-        ]
-        assert [file.name for file in tmp_path.iterdir()] == ["out.txt"]
-
-
 # ---- ends
 
 
@@ -325,7 +143,7 @@ def test_code_that_ends_its_interpreter_is_told_and_the_next_cell_has_a_new_one(
         assert bench.run("1")[-1] == OK
 
 
-@node
+@here("javascript")
 def test_an_end_between_two_cells_is_told_before_the_next(tmp_path: Path) -> None:
     with driven(tmp_path, "javascript") as bench:
         assert bench.run("setTimeout(() => { console.log('bye'); process.exit(5) }, 20); undefined") == [OK]
@@ -342,7 +160,7 @@ def test_a_time_limit_interrupts_and_leaves_the_state(tmp_path: Path, language: 
         assert text(bench.run("kept")).split()[-1] == "7"
 
 
-@ruby
+@here("ruby")
 def test_code_that_rescues_every_interrupt_keeps_nobody_waiting_and_loses_the_state(tmp_path: Path) -> None:
     with driven(tmp_path, "ruby") as bench:
         code = "puts 'begun'\nbegin; sleep; rescue Exception; retry; end"
@@ -378,7 +196,7 @@ def test_nothing_that_a_cell_started_outlives_the_runner(tmp_path: Path, languag
     assert processes.state(child) == "gone"
 
 
-@node
+@here("javascript")
 def test_a_daemon_that_holds_the_streams_delays_no_end(tmp_path: Path) -> None:
     options = "{detached: true, stdio: 'inherit'}"
     code = f"console.log(require('child_process').spawn('sleep', ['600'], {options}).pid); process.exit(3)"
@@ -388,6 +206,36 @@ def test_a_daemon_that_holds_the_streams_delays_no_end(tmp_path: Path) -> None:
             assert happened[1:] == [Restarted(reason="it ended with exit code 3"), DIED]
         finally:
             processes.send(signal.SIGKILL, [int(text(happened, "stdout"))])
+
+
+FAKE = r"""
+import os, socket
+port, key = os.environ["INTERPRETER_CONTROL"].split()
+stranger = socket.create_connection(("127.0.0.1", int(port)))
+stranger.sendall(b"key\n")
+assert stranger.recv(1) == b""
+control = socket.create_connection(("127.0.0.1", int(port)))
+control.sendall(f"{key}\n".encode())
+for line in control.makefile():
+    token = line.split()[0]
+    control.sendall(f"{token} ok\n".encode())
+    os.write(2, f"before\n\x1b]133;C;{token}\aerr\n\x1b]133;D;{token}\aafter\n".encode())
+    os.write(1, f"before\n\x1b]133;C;{token}\a".encode())
+    for half in (b"\xe6\xbc", b"\xa2\n"):
+        os.write(1, half)
+    for letter in f"\x1b]133;D;{token}\aafter\n":
+        os.write(1, letter.encode())
+"""
+
+
+def test_a_stranger_is_sent_away_and_a_word_that_overtakes_the_output_loses_none_of_it(tmp_path: Path) -> None:
+    driver = tmp_path / "driver.py"
+    driver.write_text(FAKE, encoding="utf-8")
+    with driven_by(tmp_path, (sys.executable,), str(driver)) as bench:
+        happened = bench.run("nothing")
+        assert (text(happened, "stdout"), text(happened, "stderr"), happened[-1]) == ("漢\n", "err\n", OK)
+        bench.wait(lambda: text(bench.late).count("after") == 2)
+        assert (text(bench.late, "stdout"), text(bench.late, "stderr")) == ("before\nafter\n", "before\nafter\n")
 
 
 @pytest.mark.parametrize(
@@ -400,13 +248,8 @@ def test_a_daemon_that_holds_the_streams_delays_no_end(tmp_path: Path) -> None:
 def test_an_interpreter_that_does_not_begin_is_one_clear_line(
     tmp_path: Path, command: tuple[str, ...], words: str
 ) -> None:
-    async def begun() -> None:
-        runner = DrivenRunner(
-            command=command, driver="node.js", folder=str(tmp_path), environment=os.environ, late=lambda _: None
-        )
+    with driven_by(tmp_path, command) as bench:
         with pytest.raises(RunnerError) as raised:
-            await happenings_of(runner, "1")
+            bench.run("1")
         assert str(raised.value) == words
-        assert runner.state == "absent"
-
-    asyncio.run(begun())
+        assert bench.runner.state == "absent"
