@@ -34,7 +34,7 @@ async def diagnosis(context: Context) -> AsyncIterator[Finding]:
     if context.settings.gateway is not None:
         yield await _server(context, context.settings.gateway)
     else:
-        for finding in _machine(context):
+        async for finding in _machine(context):
             yield finding
         yield Finding(topic="sandbox", words="none: approved code runs with your rights, on your files and network")
     yield _room(context.places.data)
@@ -124,7 +124,7 @@ async def _server(context: Context, url: str) -> Finding:
     return Finding(topic="server", words=words)
 
 
-def _machine(context: Context) -> Iterator[Finding]:
+async def _machine(context: Context) -> AsyncIterator[Finding]:
     settings = context.settings
     try:
         place = workplace(
@@ -136,8 +136,14 @@ def _machine(context: Context) -> Iterator[Finding]:
     except InterpreterError as error:
         yield Finding(topic="python", words=str(error), well=False)
         return
-    yield from [_kernel(settings.kernel, context.environment)] if settings.kernel is not None else _python(place)
-    yield from _languages(place, settings)
+    if settings.kernel is not None:
+        yield _kernel(settings.kernel, context.environment)
+    else:
+        yield await _python(place)
+        if place.python.notice:
+            yield Finding(topic="python", words=place.python.notice)
+    for finding in _languages(place, settings):
+        yield finding
     hidden = sorted(set(context.environment) - set(for_code(context.environment)))
     yield Finding(topic="hidden", words=f"{', '.join(hidden) or 'nothing'} (variables kept from code that runs)")
 
@@ -151,16 +157,30 @@ def _kernel(name: str, environment: Mapping[str, str]) -> Finding:
     return Finding(topic="python", words=missing or f"the kernelspec {name}", well=not missing)
 
 
-def _python(place: Workplace) -> Iterator[Finding]:
+async def _python(place: Workplace) -> Finding:
+    """Which it is, and where its kernel comes from; one that was merely found is not started to be asked."""
+    from interpreter.runners import borrowing, probing
+    from interpreter.runners.installing import kernel_folder
+
+    python = place.python
     why = {
         "asked": "as you asked",
         "active": "its environment is active",
         "found": "found here",
         "own": "this program's",
     }
-    yield Finding(topic="python", words=f"{place.python.executable} ({why[place.python.why]})")
-    if place.python.notice:
-        yield Finding(topic="python", words=place.python.notice)
+    words = f"{python.executable} ({why[python.why]})"
+    if python.why in ("found", "own"):
+        return Finding(topic="python", words=words)
+    try:
+        facts = await probing.ask(python.executable, place.environment, place.cache)
+    except InterpreterError as error:
+        return Finding(topic="python", words=str(error), well=False)
+    if facts.kernel:
+        return Finding(topic="python", words=words)
+    there = borrowing.fits(facts) or kernel_folder(place, facts).is_dir()
+    comes = "ours is lent to it" if there else "you are asked before it is fetched"
+    return Finding(topic="python", words=f"{words}, Python {facts.version} without ipykernel: {comes}")
 
 
 def _languages(place: Workplace, settings: Settings) -> Iterator[Finding]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
+
+import pytest
 
 from interpreter.models.capabilities import Capabilities, Place, today
 from interpreter.protocols.learnt import Learnt
@@ -53,6 +56,22 @@ def test_the_languages_of_the_configuration_are_told_and_what_they_lack(tmp_path
         "wrong: odd: no-such is not on PATH",
         "wrong: s: there is no kernelspec no",
     ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the Pythons are scripts for sh")
+def test_a_python_that_was_asked_for_is_asked_for_its_kernel(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    facts = {"version": "3.9", "abi": ".other.so", "packages": "/none", "kernel": False, "pip": True}
+    told = {}
+    for answer in ({"old": "3.7"}, facts):
+        python.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
+        python.chmod(0o755)
+        _, found = findings(tmp_path, "--model", "m", "--api-base", "http://127.0.0.1:9", "--python", str(python))
+        told[len(answer)] = found["python"]
+    assert told == {
+        1: (f"{python} is Python 3.7; code runs in 3.8 or later. Give --python another one.", False),
+        5: (f"{python} (as you asked), Python 3.9 without ipykernel: you are asked before it is fetched", True),
+    }
 
 
 def test_a_kernelspec_that_is_not_here_is_wrong(tmp_path: Path) -> None:
