@@ -227,6 +227,8 @@ class LocalRunners(Table):
                     interactive=self._interactive,
                     late=late,
                     program=row.command[0] if row.command else None,
+                    memory_limit=self._place.memory_limit,
+                    output_limit=self._place.output_limit,
                 )
             case "driven":
                 from interpreter.runners.driven import DrivenRunner

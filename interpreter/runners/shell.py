@@ -46,7 +46,8 @@ _LATE_BEAT = 0.1
 class ShellRunner(Opaque):
     """Implements `Runner` and `Inspectable`. `interactive`: somebody can type. `late` gets background output.
 
-    `program` is the shell to use, by name or path; None finds the best on PATH. `size`: columns and rows of the
+    `program` is the shell to use, by name or path; None finds the best on PATH. The limits are in megabytes: of each
+    process's address space, and of what one cell prints. `size`: columns and rows of the
     person's own terminal, looked at again and again.
     """
 
@@ -58,6 +59,8 @@ class ShellRunner(Opaque):
         interactive: bool,
         late: Callable[[Produced], None],
         program: str | None = None,
+        memory_limit: int | None = None,
+        output_limit: int = 200,
         size: Callable[[], tuple[int, int]] = shutil.get_terminal_size,
     ) -> None:
         self._folder = folder
@@ -66,6 +69,8 @@ class ShellRunner(Opaque):
         self._interactive = interactive
         self._late = late
         self._program = program
+        self._memory = memory_limit
+        self._limit = output_limit * 1_000_000
         self._shell: ShellProcess | None = None
         self._news = asyncio.Event()
         self._late_timer: asyncio.TimerHandle | None = None
@@ -155,6 +160,7 @@ class ShellRunner(Opaque):
         """What the cell prints, whole lines at once, and what it asks, until it is over or given up."""
         loop = asyncio.get_running_loop()
         silence, look, evicted, held = 0.0, 0, False, loop.time()  # held: since when text waits
+        room = self._limit
         while not shell.over.is_set() and not watcher.done():
             wait = _QUIET[min(look, len(_QUIET) - 1)]
             waited = shell.stream.size > 0
@@ -171,9 +177,15 @@ class ShellRunner(Opaque):
             if text := shell.take(unfinished=unfinished):
                 held = loop.time()
                 shell.taken()
+                room -= len(text)
                 if text.strip() or not self._struck:
                     yield _stdout(text)
                 await within(shell.over, _BEAT)
+            if room < 0 and not self._struck:
+                self._wanted = "error"
+                yield _told(shell, f"[The cell was interrupted: it printed more than {self._limit // 1_000_000} MB.]\n")
+                shell.stream.give_up()
+                self._quell(shell, _LADDER)
             if shell.stream.full_screen and not evicted:
                 evicted = True
                 yield _told(shell, _refusal(program(shell.terminal)))
@@ -267,7 +279,8 @@ class ShellRunner(Opaque):
             dialect, program = find(self._program, self._environment.get("PATH"))
             shell = ShellProcess(dialect=dialect, program=program, interactive=self._interactive, changed=self._changed)
             try:
-                await shell.start(folder=_existing(self._folder), environment=self._environment)
+                folder = _existing(self._folder)
+                await shell.start(folder=folder, environment=self._environment, memory_limit=self._memory)
             except (RunnerError, OSError, asyncio.CancelledError):
                 await shell.close()
                 raise

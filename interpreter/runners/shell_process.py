@@ -63,14 +63,14 @@ class ShellProcess:
         self._resumption: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self, *, folder: str, environment: Mapping[str, str]) -> None:
+    async def start(self, *, folder: str, environment: Mapping[str, str], memory_limit: int | None = None) -> None:
         """Start it and wait for its prompt. Raises `RunnerError` if that does not come."""
         pipe = self._private / "end"
         os.mkfifo(pipe, 0o600)
         self._pipe = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
         asyncio.get_running_loop().add_reader(self._pipe, self._recorded)
         argv = (self._program, *self._dialect.arguments)
-        self.terminal.start(argv, folder=folder, environment=environment)
+        self.terminal.start(argv, folder=folder, environment=environment, memory_limit=memory_limit)
         self._task(self._dead())
         self.stream.expect(_READY, b"")
         prepare = self._written("prepare", self._dialect.prepare(shlex.quote(str(pipe))))

@@ -41,16 +41,27 @@ class Terminal:
         self._size = SIZE
         self._modes: list[Any] = []
 
-    def start(self, argv: Sequence[str], *, folder: str, environment: Mapping[str, str]) -> None:
-        """Start it. Raises `RunnerError` if it cannot be started."""
+    def start(
+        self, argv: Sequence[str], *, folder: str, environment: Mapping[str, str], memory_limit: int | None = None
+    ) -> None:
+        """Start it, each process with so many megabytes at most. Raises `RunnerError` if it cannot be started."""
+        import resource
+
         from ptyprocess import PtyProcess
         from ptyprocess.ptyprocess import PtyProcessError
+
+        def begin() -> None:
+            os.chdir(folder)
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # which Python ignores
+            if memory_limit is not None:
+                hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+                resource.setrlimit(resource.RLIMIT_AS, (memory_limit * 1024 * 1024, hard))
 
         try:
             with warnings.catch_warnings():  # Python 3.12 warns of any fork beside threads; this one soon execs
                 warnings.simplefilter("ignore", DeprecationWarning)
                 self._process = PtyProcess.spawn(
-                    list(argv), env=dict(environment), dimensions=self._size[::-1], preexec_fn=lambda: _begin(folder)
+                    list(argv), env=dict(environment), dimensions=self._size[::-1], preexec_fn=begin
                 )
         except (OSError, PtyProcessError) as error:
             raise RunnerError(f"{argv[0]} could not be started in {folder}: {error}") from error
@@ -191,12 +202,6 @@ class Terminal:
             await processes.may_have_ended(process.pid)
         self.exit_code = process.exitstatus if process.signalstatus is None else -process.signalstatus
         self.died.set()
-
-
-def _begin(folder: str) -> None:
-    """In the new process, before it becomes the program: Python ignores a signal that ends the writers of a pipe."""
-    os.chdir(folder)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def _plain(descriptor: int) -> list[Any]:

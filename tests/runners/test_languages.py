@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,8 @@ import pytest
 from interpreter.errors import SettingsError
 from interpreter.runners.kernelspecs import Kernelspec, data_folders, installed
 from interpreter.runners.languages import SHELL, Language, LocalRunners, row_from_table, rows
-from tests.runners.bench import at
+from interpreter.seams import Happening
+from tests.runners.bench import at, happenings_of, status, text
 
 R = Kernelspec(name="ir", language="r")
 DENO = Kernelspec(name="deno", language="typescript")
@@ -84,6 +87,24 @@ def test_a_row_of_the_user_that_lacks_something_is_left_out_with_the_reason(tmp_
     assert runners.left_out.keys() == {"zap", "s"}
     assert runners.left_out["zap"] == "zap is not on PATH"
     assert runners.left_out["s"].startswith("there is no kernelspec S-4; there are ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the shell is another one there")
+def test_the_limits_of_a_workplace_hold_in_the_shell_too(tmp_path: Path) -> None:
+    async def limited() -> tuple[list[Happening], ...]:
+        place = at(tmp_path, memory_limit=2000, output_limit=1)
+        runners = LocalRunners(place=place, interactive=False)
+        try:
+            codes = ("yes", f"{sys.executable} -c 'bytearray(4_000_000_000)'")
+            return tuple([await happenings_of(runners.get("shell"), code, timeout=60) for code in codes])
+        finally:
+            await runners.close()
+
+    flooded, greedy = asyncio.run(limited())
+    told = text(flooded)
+    assert told.endswith("[The cell was interrupted: it printed more than 1 MB.]\n")
+    assert (status(flooded), 1_000_000 < len(told) < 4_000_000) == ("error", True)
+    assert (status(greedy), "MemoryError" in text(greedy)) == ("error", True)
 
 
 def test_a_table_becomes_a_row() -> None:
