@@ -26,36 +26,60 @@ from interpreter.stop import Stop, race
 DISTRIBUTIONS: Mapping[str, str] = {
     "Bio": "biopython",
     "Crypto": "pycryptodome",
+    "MySQLdb": "mysqlclient",
+    "OpenGL": "PyOpenGL",
     "OpenSSL": "pyOpenSSL",
     "PIL": "pillow",
     "attr": "attrs",
     "bs4": "beautifulsoup4",
+    "bson": "pymongo",
+    "cairo": "pycairo",
     "cv2": "opencv-python",
     "dateutil": "python-dateutil",
+    "discord": "discord.py",
+    "dns": "dnspython",
     "docx": "python-docx",
     "dotenv": "python-dotenv",
+    "faiss": "faiss-cpu",
     "fitz": "PyMuPDF",
+    "gi": "PyGObject",
     "git": "GitPython",
     "github": "PyGithub",
     "googleapiclient": "google-api-python-client",
+    "jose": "python-jose",
     "jwt": "PyJWT",
+    "kafka": "kafka-python",
+    "ldap": "python-ldap",
     "magic": "python-magic",
     "mpl_toolkits": "matplotlib",
+    "nacl": "PyNaCl",
     "osgeo": "GDAL",
+    "pkg_resources": "setuptools",
     "pptx": "python-pptx",
     "psycopg2": "psycopg2-binary",
+    "pylab": "matplotlib",
     "rest_framework": "djangorestframework",
+    "ruamel": "ruamel.yaml",
     "serial": "pyserial",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "slugify": "python-slugify",
+    "socks": "PySocks",
+    "speech_recognition": "SpeechRecognition",
     "telegram": "python-telegram-bot",
     "umap": "umap-learn",
     "usb": "pyusb",
     "win32api": "pywin32",
+    "win32com": "pywin32",
+    "wx": "wxPython",
     "yaml": "PyYAML",
     "zmq": "pyzmq",
 }
+
+_NEVER = frozenset(
+    {"app", "azure", "common", "config", "google", "helpers", "main", "settings", "src", "tests", "utils"}
+)
+"""Modules of the user's own or of many distributions: what bears such a name in an index is another thing."""
 
 _ABSENT = re.compile(r"No module named '([A-Za-z]\w*)'")
 """A whole top-level module; `'pandas.foo'` is absent inside a package that is there."""
@@ -93,7 +117,7 @@ class Missing(RunnerError):
 def missing_module(name: str, value: str) -> str | None:
     """The top-level module that an error of class `name` with the words `value` says is absent."""
     found = _ABSENT.fullmatch(value) if name == "ModuleNotFoundError" else None
-    return found[1] if found and found[1] not in sys.stdlib_module_names else None
+    return found[1] if found and found[1] not in (sys.stdlib_module_names | _NEVER) else None
 
 
 def module_remedy(module: str, workplace: Workplace, facts: Facts) -> Remedy | None:

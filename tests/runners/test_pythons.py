@@ -303,7 +303,10 @@ def test_where_nobody_can_answer_the_error_is_all_there_is(
     assert not (tmp_path / "calls").exists()
 
 
-@pytest.mark.parametrize("code", ["import json.nothing", "import msvcrt", "raise ModuleNotFoundError('cv2')"])
+@pytest.mark.parametrize(
+    "code",
+    ["import json.nothing", "import msvcrt", "from google.cloud import storage", "raise ModuleNotFoundError('cv2')"],
+)
 def test_what_no_installation_would_mend_is_not_offered(work: Path, bare: Path, installs: Path, code: str) -> None:
     with bench(at(work, python=str(bare), environment={"PATH": str(installs)}), interactive=True) as made:
         assert [type(happening) for happening in made.run(code)] == [Produced, Ended]
