@@ -26,6 +26,7 @@ from interpreter.runners import child
 from interpreter.runners.child import Child
 from interpreter.runners.printed import READ, Kind, Printed
 from interpreter.runners.shell_stream import mark
+from interpreter.runners.source import encoded
 from interpreter.runners.waiting import within
 from interpreter.seams import Produced
 
@@ -137,6 +138,7 @@ class DrivenProcess:
     def begin(self, code: str) -> None:
         """Let the interpreter run `code`. Only when `over`; it stays so where the interpreter has just died."""
         assert self._control is not None
+        source = encoded(code)
         if not self.died.is_set():
             self.over.clear()
         self.failed = False
@@ -147,7 +149,7 @@ class DrivenProcess:
             pipe.expect(self._token)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
-        (self._folder / "cell").write_bytes(code.encode("utf-8", "surrogateescape"))
+        (self._folder / "cell").write_bytes(source)
         self._control.write(f"{self._token} {self._folder}\n".encode())
 
     def shown(self) -> list[Produced]:

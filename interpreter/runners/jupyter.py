@@ -19,6 +19,7 @@ from interpreter.runners.channels import Channel, Message
 from interpreter.runners.ending import Ladder, death, wanted_end
 from interpreter.runners.installing import Missing, Remedy, carry_out, missing_module
 from interpreter.runners.kernels import Kernel, Kernels
+from interpreter.runners.source import encoded
 from interpreter.seams import (
     Asked,
     Cleared,
@@ -228,6 +229,7 @@ class JupyterRunner:
     # ---- a cell
 
     async def _send(self, code: str, stop: Stop) -> tuple[Kernel, Cell]:
+        encoded(code, "strict")  # a kernel that cannot read a request says nothing
         kernel = await race(stop, self._ready())
         content = {
             "code": code,

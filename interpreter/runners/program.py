@@ -16,6 +16,7 @@ from interpreter.events import CellStatus
 from interpreter.runners.child import Child, start
 from interpreter.runners.opaque import Opaque
 from interpreter.runners.printed import Printed
+from interpreter.runners.source import encoded
 from interpreter.seams import Ended, Happening, Produced, RunnerState
 from interpreter.stop import Stop
 
@@ -115,5 +116,5 @@ def _ending(name: str, child: Child, status: CellStatus | None) -> list[Happenin
 
 
 def _written(file: Path, code: str) -> str:
-    file.write_bytes(code.encode("utf-8", "surrogateescape"))
+    file.write_bytes(encoded(code))
     return str(file)

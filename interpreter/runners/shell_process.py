@@ -15,6 +15,7 @@ from pathlib import Path
 from interpreter.errors import RunnerError
 from interpreter.runners.shell_dialects import Dialect
 from interpreter.runners.shell_stream import ShellStream
+from interpreter.runners.source import encoded
 from interpreter.runners.terminal import Terminal
 
 _START = 20.0
@@ -85,6 +86,7 @@ class ShellProcess:
 
     def begin(self, code: str) -> None:
         """Let the shell run `code`. Programs get no input where nobody can type it."""
+        file = self._written(_CELL, code)
         self.began.clear()
         self.over.clear()
         self._seen.clear()
@@ -92,7 +94,6 @@ class ShellProcess:
         self._token = secrets.token_hex(8)
         self.terminal.resume()
         self.terminal.tidy()
-        file = self._written(_CELL, code)
         typed = self._dialect.line(self._token, file, empty=not self._interactive).encode()
         self.stream.expect(self._token, typed)
         self.terminal.write(typed)
@@ -139,7 +140,7 @@ class ShellProcess:
     def _written(self, name: str, code: str) -> str:
         """The path, quoted, of a file with `code`."""
         file = self._private / name
-        file.write_bytes(code.encode("utf-8", "surrogateescape") + b"\n")
+        file.write_bytes(encoded(code) + b"\n")
         return shlex.quote(str(file))
 
     def _received(self, data: bytes) -> None:

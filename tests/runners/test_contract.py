@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from interpreter.errors import RunnerError
 from interpreter.runners.gateway import Address, Gateway
 from interpreter.runners.languages import LocalRunners, Table
 from interpreter.runners.remote_languages import RemoteRunners
@@ -28,7 +29,7 @@ BARE = "python in a bare environment"
 DENO = shutil.which("deno", path=sysconfig.get_path("scripts")) or shutil.which("deno")
 """A kernel that comes as a wheel, so that another language than Python can be tested on every machine."""
 PYTHON_THERE, SHELL_THERE = "python behind a server", "shell behind a server"
-"""And through a real Jupyter server, where each shell cell is a program of its own."""
+"""And through a real Jupyter server, where each shell cell is a program of its own that goes on from the last."""
 
 
 class Class:
@@ -77,7 +78,7 @@ def here() -> dict[str, Course]:
     courses = {course.language: course for course in COURSES if course.language in there}
     if os.name != "posix":
         del courses["shell"]  # another language there, under the same name
-    alone = {SHELL_THERE: replace(courses["shell"], keeps="", kept="", dies="")} if "shell" in courses else {}
+    alone = {SHELL_THERE: replace(courses["shell"], dies="")} if "shell" in courses else {}
     return courses | {BARE: courses["python"], PYTHON_THERE: courses["python"]} | alone
 
 
@@ -123,6 +124,14 @@ def every(part: str) -> pytest.MarkDecorator:
 def test_a_greeting_is_printed_with_its_characters_whole(classes: dict[str, Class], language: str) -> None:
     happened = classes[language].run(classes[language].course.hello)
     assert (text(happened), status(happened)) == ("hello 漢🙂\n", "ok")
+
+
+@every("hello")
+def test_code_with_half_a_character_is_refused_and_the_next_cell_runs(classes: dict[str, Class], language: str) -> None:
+    taught = classes[language]
+    with pytest.raises(RunnerError, match=r"^This code holds half a character \(U\+D83D\), so it was not run\."):
+        taught.run(f"{taught.course.hello} \ud83d")
+    assert text(taught.run(taught.course.hello)) == "hello 漢🙂\n"
 
 
 @every("value")
