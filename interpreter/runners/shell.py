@@ -185,6 +185,7 @@ class ShellRunner(Opaque):
                 self._wanted = "error"
                 yield _told(shell, f"[The cell was interrupted: it printed more than {self._limit // 1_000_000} MB.]\n")
                 shell.stream.give_up()
+                shell.taken()
                 self._quell(shell, _LADDER)
             if shell.stream.full_screen and not evicted:
                 evicted = True

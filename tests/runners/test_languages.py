@@ -95,12 +95,13 @@ def test_the_limits_of_a_workplace_hold_in_the_shell_too(tmp_path: Path) -> None
         place = at(tmp_path, memory_limit=2000, output_limit=1)
         runners = LocalRunners(place=place, interactive=False)
         try:
-            codes = ("yes", f"{sys.executable} -c 'bytearray(4_000_000_000)'")
+            codes = ("kept=1", "yes", f"{sys.executable} -c 'bytearray(4_000_000_000)'", "echo $kept")
             return tuple([await happenings_of(runners.get("shell"), code, timeout=60) for code in codes])
         finally:
             await runners.close()
 
-    flooded, greedy = asyncio.run(limited())
+    _, flooded, greedy, after = asyncio.run(limited())
+    assert text(after) == "1\n"
     told = text(flooded)
     assert told.endswith("[The cell was interrupted: it printed more than 1 MB.]\n")
     assert (status(flooded), 1_000_000 < len(told) < 4_000_000) == ("error", True)
