@@ -91,6 +91,11 @@ _HOW = "y or n, then Enter: "
 _CALM = {"PIP_PROGRESS_BAR": "off", "PIP_ROOT_USER_ACTION": "ignore"}
 """Said in the environment, since an old pip refuses an option that it does not know."""
 
+_OPTIONAL = re.compile(
+    r"Missing optional dependency '([A-Za-z][\w.-]*)'|`Import ([A-Za-z][\w.-]*)` failed|(matplotlib) is required for"
+)
+"""How pandas words it, by its version."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
@@ -115,9 +120,16 @@ class Missing(RunnerError):
 
 
 def missing_module(name: str, value: str) -> str | None:
-    """The top-level module that an error of class `name` with the words `value` says is absent."""
-    found = _ABSENT.fullmatch(value) if name == "ModuleNotFoundError" else None
-    return found[1] if found and found[1] not in (sys.stdlib_module_names | _NEVER) else None
+    """The module, or what pandas wants besides, that an error of class `name` with the words `value` says is absent."""
+    match name:
+        case "ModuleNotFoundError":
+            found = _ABSENT.fullmatch(value)
+        case "ImportError":
+            found = _OPTIONAL.match(value)
+        case _:
+            found = None
+    module = found[found.lastindex or 0] if found else None
+    return None if module in sys.stdlib_module_names | _NEVER else module
 
 
 def module_remedy(module: str, workplace: Workplace, facts: Facts) -> Remedy | None:

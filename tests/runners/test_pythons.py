@@ -304,6 +304,20 @@ def test_where_nobody_can_answer_the_error_is_all_there_is(
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "Missing optional dependency 'tabulate'.  Use pip or conda to install tabulate.",
+        "`Import tabulate` failed.  Use pip, conda, or your preferred package management tool.",
+    ],
+)
+def test_what_pandas_wants_besides_is_offered_too(work: Path, bare: Path, installs: Path, words: str) -> None:
+    with bench(at(work, python=str(bare), environment={"PATH": str(installs)}), interactive=True) as made:
+        happened = made.run(f"raise ImportError({words!r})", lines=["n"])
+    asked = [happening.prompt for happening in happened if isinstance(happening, Asked)]
+    assert [prompt.partition(" into ")[0] for prompt in asked] == ["tabulate is not installed. Install 'tabulate'"]
+
+
+@pytest.mark.parametrize(
     "code",
     ["import json.nothing", "import msvcrt", "from google.cloud import storage", "raise ModuleNotFoundError('cv2')"],
 )
