@@ -25,12 +25,32 @@ def _pairs(text: str) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
-_NAMES: Mapping[str, str] = {**_pairs(_GREEK), **_pairs(_SIGNS), "quad": "  ", "qquad": "    "}
+_FUNCTIONS = (
+    "arccos arcsin arctan arg argmax argmin cos cosh det dim exp inf ker lim ln log max min sin sinh sup tan tanh Pr"
+)
+_NAMES: Mapping[str, str] = {
+    **_pairs(_GREEK),
+    **_pairs(_SIGNS),
+    **{name: name for name in _FUNCTIONS.split()},
+    "quad": "  ",
+    "qquad": "    ",
+}
+_ACCENTS: Mapping[str, str] = {
+    "bar": "\u0304",
+    "overline": "\u0304",
+    "hat": "\u0302",
+    "tilde": "\u0303",
+    "dot": "\u0307",
+    "ddot": "\u0308",
+    "vec": "\u20d7",
+}
+"""Signs that stand over the letter before them."""
 _RAISED = str.maketrans("0123456789+-=()nixabcdefghjklmoprstuvwyzT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷʸᶻᵀ")
 _LOWERED = str.maketrans("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 _GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 _WRAPPERS = re.compile(r"\\(?:mathrm|mathbf|mathit|mathcal|mathbb|text|operatorname|boldsymbol|mathsf)\*?\s*" + _GROUP)
 _FRACTION = re.compile(r"\\[dt]?frac\s*" + _GROUP + r"\s*" + _GROUP)
+_ACCENT = re.compile(r"\\(bar|overline|hat|tilde|dot|ddot|vec)\s*(?:\{(\w)\}|(?<=\s)(\w)\b)")
 _ROOT = re.compile(r"\\sqrt\s*" + _GROUP)
 _SCRIPT = re.compile(r"([\^_])(?:" + _GROUP + r"|([^\s{}\\(]))")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
@@ -49,6 +69,7 @@ def readable(source: str) -> str:
     text = re.sub(r"\\[,;:! ]|~", " ", text)
     text = _repeated(_WRAPPERS, lambda found: found[1], text)
     text = _COMMAND.sub(_name, text)
+    text = _ACCENT.sub(lambda found: (found[2] or found[3]) + _ACCENTS[found[1]], text)
     text = _repeated(_ROOT, lambda found: f"√{_grouped(found[1])}", text)
     text = _SCRIPT.sub(_script, text)
     text = _repeated(_FRACTION, lambda found: f"{_grouped(found[1])}/{_grouped(found[2])}", text)

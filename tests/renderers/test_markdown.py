@@ -41,6 +41,22 @@ def test_a_streamed_answer_is_drawn_as_the_whole_would_be(size: int, width: int)
 
 
 @pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        (r"mean $\frac{1}{n} \sum_{i=1}^{n} x_i * y_i * z$.", "mean 1/n ∑ᵢ₌₁ⁿ xᵢ * yᵢ * z."),
+        ("$$\ns^2 = \\alpha_1\n$$", "s² = α₁"),
+        (r"\(x^2\), \[y_i \leq z\], $n$ and $f(x)$", "x², yᵢ ≤ z, n and f(x)"),
+        ("costs $5 or $10_000 (US$) + $3", "costs $5 or $10_000 (US$) + $3"),
+        ("in $HOME_A:$HOME and $HOME$", "in $HOME_A:$HOME and $HOME$"),
+        (r"\(not math\) \[nor this\] \$x^2\$ and `$x^2$`", "(not math) [nor this] $x^2$ and $x^2$"),
+        ("open $x^2 and $$y^2", "open $x^2 and $$y^2"),
+    ],
+)
+def test_a_formula_is_a_line_one_can_read_and_a_price_is_none(text: str, drawn: str) -> None:
+    assert whole(text) == streamed(text, 3) == [drawn]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "".join(f"- marker{n} is an item of a list that never ends\n" for n in range(300)),

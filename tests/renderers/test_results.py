@@ -183,6 +183,7 @@ def test_declarations_of_any_kind_are_no_error(source: str) -> None:
         (r"$\sqrt{x^{2} + y^{2}}$", "√(x² + y²)"),
         (r"$\mathrm{Var}\left(X\right) = \sigma^2$", "Var(X) = σ²"),
         (r"$e^{i \pi}$", "e^(i π)"),
+        (r"$\hat{\beta} \ne \bar x \log n$", "β\u0302 ≠ x\u0304 log n"),
         (r"\begin{bmatrix}1 & 2\end{bmatrix}", r"\begin{bmatrix}1 & 2\end{bmatrix}"),
         (r"\unknown{x}", r"\unknown{x}"),
         ("{" * 50 + r"\frac{" * 50, "{" * 50 + r"\frac{" * 50),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from interpreter.renderers import latex
 from interpreter.renderers.sanitize import clean
-from interpreter.renderers.terminal import tables
+from interpreter.renderers.terminal import formulas, tables
+from interpreter.renderers.terminal.formulas import with_formulas
 from interpreter.renderers.terminal.highlight import Highlighter
 from interpreter.renderers.terminal.styled import Span, bare, painted, wrap
 from interpreter.renderers.terminal.theme import Theme
@@ -22,10 +24,10 @@ _NARROWEST = 8
 
 
 def parser() -> MarkdownIt:
-    """The Markdown that models write: CommonMark with tables and struck text."""
+    """The Markdown that models write: CommonMark with tables, struck text and formulas."""
     from markdown_it import MarkdownIt
 
-    return MarkdownIt().enable("strikethrough").enable("table")
+    return with_formulas(MarkdownIt().enable("strikethrough").enable("table"))
 
 
 class _Node:
@@ -158,6 +160,8 @@ class Page:
                 return self._inline(node.children, style)
             case "text" | "text_special":
                 return [(style, clean(node.content))]
+            case formulas.KIND:
+                return [(style, clean(latex.readable(node.content)))]
             case "softbreak":
                 return [(style, " ")]
             case "hardbreak":
@@ -187,7 +191,7 @@ class Page:
 
 def language_of(info: str) -> str:
     """The language that a fence names."""
-    return info.split()[0].split("{")[0].strip(",") if info.strip() else ""
+    return info.split(maxsplit=1)[0].partition("{")[0].strip(",") if info.strip() else ""
 
 
 def _spaced(blocks: Iterable[Rows]) -> Rows:
