@@ -58,12 +58,15 @@ class Borrowed(DistributionFinder):
 
 
 def threads_remember_their_cell(current: Callable[[], Any]) -> None:
-    """Let a thread print under the cell that started it; a pool's workers print under the cell that runs."""
+    """Let a thread print under the cell that started it; who works for later cells too, under the cell that runs.
+
+    These are a pool's workers, and a thread with an event loop, in which IPython reads what `%%bash` prints.
+    """
     start = threading.Thread.start
 
     def remember(thread: Any) -> None:
         target = getattr(thread, "_target", None)
-        if not str(getattr(target, "__module__", "")).startswith(("concurrent.", "multiprocessing.")):
+        if not str(getattr(target, "__module__", "")).startswith(("asyncio.", "concurrent.", "multiprocessing.")):
             thread.interpreter_cell = current()
         start(thread)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import aclosing
 
@@ -172,6 +173,12 @@ def test_what_a_pool_prints_belongs_to_the_cell_that_gave_it_the_work(kernel: Be
         "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(1)\npool.submit(int).result()"
     )
     assert kernel.run("pool.submit(print, 'worked').result()\npool.shutdown()") == [printed("worked"), OK]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a bash")
+def test_what_bash_prints_belongs_to_its_own_cell_every_time(kernel: Bench) -> None:
+    for word in ("first", "second"):
+        assert kernel.run(f"%%bash\necho {word}") == [printed(word), OK]
 
 
 def test_a_single_message_of_many_megabytes_arrives_whole(kernel: Bench) -> None:
