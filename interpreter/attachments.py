@@ -18,6 +18,8 @@ def attach(path: Path, *, head: int = _HEAD) -> Attachment:
         path = written(path).absolute()
         if path.is_dir():
             return Attachment(path=str(path), media_type="inode/directory", size=0, head=_listing(path))
+        if path.exists() and not path.is_file():  # to read a pipe or a device may never end
+            raise UsageError(f"{path} is neither a file nor a folder. Attach one of these.")
         size = path.stat().st_size
         with path.open("rb") as file:
             start = file.read(4 * head)

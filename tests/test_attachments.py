@@ -42,6 +42,15 @@ def test_what_cannot_be_read_is_one_line(name: str, why: str) -> None:
     assert str(caught.value).endswith(f": {why}. Check the path.")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+def test_a_pipe_or_a_device_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(UsageError) as caught:
+            attach(path)
+        assert str(caught.value) == f"{path} is neither a file nor a folder. Attach one of these."
+
+
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is forbidden to root")
 def test_a_folder_that_may_not_be_looked_into_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "a").touch()
