@@ -133,9 +133,9 @@ def missing_module(name: str, value: str) -> str | None:
 
 
 def module_remedy(module: str, workplace: Workplace, facts: Facts) -> Remedy | None:
-    """How to install what `module` comes in; None where neither uv nor pip is there."""
+    """How to install what `module` comes in; None where neither uv nor pip is there, or that Python takes nothing."""
     installer = _installer(workplace, facts)
-    if installer is None:
+    if installer is None or facts.managed:
         return None
     package = DISTRIBUTIONS.get(module, module)
     place = workplace.python.prefix or workplace.python.executable

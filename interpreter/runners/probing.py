@@ -28,24 +28,29 @@ version = "%d.%d" % sys.version_info[:2]
 if sys.version_info < (3, 8):
     print(json.dumps({"old": version}))
     sys.exit()
-import importlib.util as u, sysconfig as s
+import importlib.util as u, os, sysconfig as s
+managed = os.path.exists(os.path.join(s.get_path("stdlib"), "EXTERNALLY-MANAGED"))
 print(json.dumps({
     "version": version, "abi": s.get_config_var("EXT_SUFFIX") or "",
     "packages": s.get_path("purelib"), "kernel": u.find_spec("ipykernel") is not None,
-    "pip": u.find_spec("pip") is not None}))
+    "pip": u.find_spec("pip") is not None, "managed": managed and sys.prefix == sys.base_prefix}))
 """
 """Python 2 can read it as well, and then says what it is; `launcher.py` runs in no Python older than the one here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`version` is major.minor; Pythons of the same `abi` load the same compiled modules; `packages` is a folder."""
+    """`version` is major.minor; Pythons of the same `abi` load the same compiled modules; `packages` is a folder.
+
+    `managed`: it is the system's own, into which its package manager alone installs.
+    """
 
     version: str
     abi: str
     packages: str
     kernel: bool
     pip: bool
+    managed: bool
 
 
 async def ask(executable: str, environment: Mapping[str, str], cache: Path) -> Facts:

@@ -61,7 +61,7 @@ def test_the_languages_of_the_configuration_are_told_and_what_they_lack(tmp_path
 @pytest.mark.skipif(os.name == "nt", reason="the Pythons are scripts for sh")
 def test_a_python_that_was_asked_for_is_asked_for_its_kernel(tmp_path: Path) -> None:
     python = tmp_path / "python"
-    facts = {"version": "3.9", "abi": ".other.so", "packages": "/none", "kernel": False, "pip": True}
+    facts = {"version": "3.9", "abi": ".other.so", "packages": "/none", "kernel": False, "pip": True, "managed": False}
     told = {}
     for answer in ({"old": "3.7"}, facts):
         python.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
@@ -70,7 +70,7 @@ def test_a_python_that_was_asked_for_is_asked_for_its_kernel(tmp_path: Path) -> 
         told[len(answer)] = found["python"]
     assert told == {
         1: (f"{python} is Python 3.7; code runs in 3.8 or later. Give --python another one.", False),
-        5: (f"{python} (as you asked), Python 3.9 without ipykernel: you are asked before it is fetched", True),
+        6: (f"{python} (as you asked), Python 3.9 without ipykernel: you are asked before it is fetched", True),
     }
 
 

@@ -181,9 +181,16 @@ def test_only_what_a_kernel_requires_is_lent() -> None:
     assert not {"litellm", "rich", "pydantic", "nbformat", "pytest", "numpy", "debugpy", "interpreter"} & lent
 
 
-def another(tmp_path: Path, *, kernel: bool = False) -> Path:
+def another(tmp_path: Path, *, kernel: bool = False, managed: bool = False) -> Path:
     """A Python whose compiled modules differ from ours, as far as it tells; otherwise it is ours."""
-    told = {"version": "3.9", "abi": ".other.so", "packages": "/none", "kernel": kernel, "pip": True}
+    told = {
+        "version": "3.9",
+        "abi": ".other.so",
+        "packages": "/none",
+        "kernel": kernel,
+        "pip": True,
+        "managed": managed,
+    }
     answer = json.dumps(told)
     return script(
         tmp_path / "other" / "python",
@@ -301,6 +308,14 @@ def test_where_nobody_can_answer_the_error_is_all_there_is(
     with bench(at(work, python=str(bare), environment={"PATH": str(installs)})) as made:
         assert [type(happening) for happening in made.run("import cv2")] == [Produced, Ended]
     assert not (tmp_path / "calls").exists()
+
+
+def test_nothing_is_offered_for_a_python_that_the_system_manages(work: Path, tmp_path: Path, installs: Path) -> None:
+    python = another(tmp_path, kernel=True, managed=True)
+    with bench(
+        at(work, python=str(python), environment={"PATH": f"{installs}:/usr/bin:/bin"}), interactive=True
+    ) as made:
+        assert [type(happening) for happening in made.run("import cv2")] == [Produced, Ended]
 
 
 @pytest.mark.parametrize(
