@@ -6,6 +6,7 @@ import argparse
 import difflib
 import errno
 import os
+import re
 import sys
 import textwrap
 import traceback
@@ -39,6 +40,7 @@ exit codes: 0 done; 1 failed; 2 wrong usage; 3 the last code that ran failed; 4 
 5 a limit stopped it; 130 interrupted"""
 _WIDEST = 80
 """Columns for what the help says of the commands."""
+_LIKE_AN_ID = re.compile(r"\d{3,}(-\d*)?")
 _ALIKE = 0.8
 """From here on a word is taken for a command's name that was mistyped."""
 
@@ -144,6 +146,8 @@ def _run(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     given = _parser().parse_args(joined(argv, environment))
     context = _context(given, environment)
     prompt: str | None = given.prompt
+    if prompt == "help" and "--" not in argv:
+        raise UsageError("See interpreter --help, or in a conversation /help. To ask the model: interpreter -- help")
     if prompt is not None and "--" not in argv and (near := difflib.get_close_matches(prompt, COMMANDS, 1, _ALIKE)):
         raise UsageError(
             f"There is no command {prompt}. Did you mean {near[0]}? To ask the model: interpreter -- {prompt}"
@@ -260,7 +264,8 @@ def split(argv: Sequence[str]) -> tuple[tuple[str, ...], str | None, tuple[str, 
 def joined(argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     """`argv` in which a flag that needs no value is joined with the one it means.
 
-    `--local` takes the next word only if it is a file of weights, `--resume` only if it names a session.
+    `--local` takes the next word only if it is a file of weights, `--resume` only if it names a session. Raises
+    `UsageError` where that word can only be meant as a session and is none.
     """
     optional = {flag: known for known in options() if known.kind in ("weights", "session") for flag in known.flags}
     result: list[str] = []
@@ -273,6 +278,8 @@ def joined(argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
             takes, without = bool(rest) and rest[0].endswith(".gguf"), "true"
             if optional[piece].kind == "session":
                 takes, without = bool(rest) and _names_session(rest[0], environment), LATEST
+                if rest and not takes and _LIKE_AN_ID.fullmatch(rest[0]):
+                    raise UsageError(f"There is no session {rest[0]!r}. `interpreter sessions` lists them.")
             piece = f"{piece}={rest.pop(0) if takes else without}"
         result.append(piece)
     return result

@@ -92,6 +92,8 @@ def test_version_is_told_and_nothing_slow_is_imported() -> None:
         (["--max-steps", "none", "hi"], "--max-steps must be a whole number from 1 to 999999999, not 'none'."),
         (["--protocol", "tool", "hi"], "--protocol must be one of auto, tools, functions, text, not 'tool'. "
          "Did you mean 'tools'?"),
+        (["help"], "See interpreter --help, or in a conversation /help. To ask the model: interpreter -- help"),
+        (["--resume", "261124-1855", "hi"], "There is no session '261124-1855'. `interpreter sessions` lists them."),
         (["docter"], "There is no command docter. Did you mean doctor? To ask the model: interpreter -- docter"),
         (["doctor", "me"], "me is one word too many. See interpreter doctor --help."),
         (["--model", "m", "--python", "~nobody-here/python", "hi"],
