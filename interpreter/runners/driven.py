@@ -13,7 +13,7 @@ from interpreter.errors import RunnerError
 from interpreter.events import CellStatus
 from interpreter.runners.driven_process import DrivenProcess
 from interpreter.runners.opaque import Opaque
-from interpreter.runners.waiting import within
+from interpreter.runners.waiting import wanted_end, within
 from interpreter.seams import Ended, Happening, Produced, Restarted, RunnerState
 from interpreter.stop import Stop, Stopped, race
 
@@ -29,7 +29,7 @@ _BEAT = 1 / 30
 class DrivenRunner(Opaque):
     """Implements `Runner` and `Inspectable`. `command` gets the path of `driver`, a file of `drivers/`.
 
-    `late` gets what is printed between cells.
+    `late` gets what is printed between cells. `output_limit` in megabytes is how much one cell may print.
     """
 
     def __init__(
@@ -40,12 +40,14 @@ class DrivenRunner(Opaque):
         folder: str,
         environment: Mapping[str, str],
         late: Callable[[Produced], None],
+        output_limit: int = 200,
     ) -> None:
         self._command = tuple(command)
         self._driver = driver
         self._folder = folder
         self._environment = environment
         self._late = late
+        self._limit = output_limit * 1_000_000
         self._living: DrivenProcess | None = None
         self._quelling: asyncio.Task[None] | None = None
         self._wanted: CellStatus | None = None  # how the running cell has to end
@@ -111,7 +113,7 @@ class DrivenRunner(Opaque):
     async def _ready(self) -> DrivenProcess:
         """The interpreter, started if there is none."""
         if self._living is None:
-            living = DrivenProcess(command=self._command, driver=self._driver, late=self._late)
+            living = DrivenProcess(command=self._command, driver=self._driver, late=self._late, limit=self._limit)
             try:
                 await living.start(folder=self._folder, environment=self._environment)
             except (RunnerError, asyncio.CancelledError):
@@ -121,12 +123,8 @@ class DrivenRunner(Opaque):
         return self._living
 
     async def _watch(self, living: DrivenProcess, stop: Stop, timeout: float | None) -> None:
-        """Wait for the stop or the time limit, then interrupt; returns when the cell has to end for its consumer."""
-        try:
-            await asyncio.wait_for(stop.wait(), timeout)
-            self._wanted = "interrupted"
-        except TimeoutError:
-            self._wanted = "timeout"
+        """Wait for a reason to end the cell, then interrupt; returns when it has to end for its consumer."""
+        self._wanted = await wanted_end(living.printed.flooded, stop, timeout)
         self._quell(living)
         await within(living.over, _PROMISED)
         living.printed.news.set()
@@ -142,6 +140,7 @@ class DrivenRunner(Opaque):
             for patience in _PATIENCE:
                 living.interrupt()
                 if await within(living.over, patience):
+                    self._struck = living.died.is_set()
                     return
             living.kill()
             await living.over.wait()
@@ -151,8 +150,8 @@ class DrivenRunner(Opaque):
     async def _ending(self, living: DrivenProcess) -> list[Happening]:
         """How the cell ended, with what it drew and is worth."""
         if not living.over.is_set():
-            return [Ended(status=self._wanted or "interrupted")]
-        told: list[Happening] = [*living.shown()]
+            return [*living.printed.complaint(), Ended(status=self._wanted or "interrupted")]
+        told: list[Happening] = [*living.shown(), *living.printed.complaint()]
         if living.died.is_set():
             calm = living.exit_code == 0
             told.append(Restarted(reason=await self._lose(living)))

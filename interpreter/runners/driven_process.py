@@ -83,11 +83,14 @@ class _Pipe:
 class DrivenProcess:
     """An interpreter. `over`: no cell runs, or it is dead, which `died` tells; `failed`: the last cell did.
 
-    `printed` is what the running cell printed; `late` is told what comes between cells.
+    `printed` is what the running cell printed, which is flooded by more than `limit` characters; `late` is told what
+    comes between cells.
     """
 
-    def __init__(self, *, command: Sequence[str], driver: str, late: Callable[[Produced], None]) -> None:
-        self.printed = Printed()
+    def __init__(
+        self, *, command: Sequence[str], driver: str, late: Callable[[Produced], None], limit: int | None = None
+    ) -> None:
+        self.printed = Printed(limit)
         self.over = asyncio.Event()
         self.died = asyncio.Event()
         self.failed = False
@@ -142,7 +145,7 @@ class DrivenProcess:
         if not self.died.is_set():
             self.over.clear()
         self.failed = False
-        self.printed.wanted = True
+        self.printed.begin()
         self._late_room = _LATE
         self._token = secrets.token_hex(8)
         for pipe in self._pipes.values():

@@ -8,11 +8,9 @@ from __future__ import annotations
 import asyncio
 import signal
 
-from interpreter.events import CellStatus
 from interpreter.runners.cell import Cell
 from interpreter.runners.kernels import Kernel
 from interpreter.runners.waiting import within
-from interpreter.stop import Stop
 
 _PATIENCE = (2.0, 1.5, 1.5)
 """Seconds after each interrupt before the next rung; behind the last the kernel is killed. The first leaves code time
@@ -59,19 +57,6 @@ class Ladder:
             for end in ends:
                 end.cancel()
             await asyncio.gather(*ends, return_exceptions=True)
-
-
-async def wanted_end(cell: Cell, stop: Stop, timeout: float | None) -> CellStatus:
-    """Return when there is a reason to end the cell: the status that follows from it."""
-    reasons = {asyncio.ensure_future(stop.wait()): "interrupted", asyncio.ensure_future(cell.flooded.wait()): "error"}
-    try:
-        done, _ = await asyncio.wait(reasons, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        statuses: list[CellStatus] = ["interrupted" if stop.is_set else "error"] if done else ["timeout"]
-        return statuses[0]
-    finally:
-        for reason in reasons:
-            reason.cancel()
-        await asyncio.gather(*reasons, return_exceptions=True)
 
 
 def death(kernel: Kernel) -> str:

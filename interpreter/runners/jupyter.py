@@ -16,10 +16,11 @@ from interpreter.runners import cell as cells
 from interpreter.runners import inspection
 from interpreter.runners.cell import Cell
 from interpreter.runners.channels import Channel, Message
-from interpreter.runners.ending import Ladder, death, wanted_end
+from interpreter.runners.ending import Ladder, death
 from interpreter.runners.installing import Missing, Remedy, carry_out, missing_module
 from interpreter.runners.kernels import Kernel, Kernels
 from interpreter.runners.source import encoded
+from interpreter.runners.waiting import wanted_end
 from interpreter.seams import (
     Asked,
     Cleared,
@@ -286,7 +287,7 @@ class JupyterRunner:
 
     async def _guard(self, kernel: Kernel, cell: Cell, stop: Stop, timeout: float | None) -> None:
         """Wait for a reason to end the cell, then begin the ladder, and soon let go whoever reads."""
-        cell.status = await wanted_end(cell, stop, timeout)
+        cell.status = await wanted_end(cell.flooded, stop, timeout)
         if cell.flooded.is_set() and cell.status == "error":
             words = f"The cell was interrupted: it printed more than {self._limit // 1_000_000} MB."
             cell.error = ("OutputLimit", words)

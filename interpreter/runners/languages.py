@@ -239,6 +239,7 @@ class LocalRunners(Table):
                     folder=self._place.folder,
                     environment=self._place.environment,
                     late=late,
+                    output_limit=self._place.output_limit,
                 )
             case "program":
                 from interpreter.runners.program import ProgramRunner
@@ -248,6 +249,7 @@ class LocalRunners(Table):
                     suffix=row.suffix,
                     folder=self._place.folder,
                     environment=self._place.environment,
+                    output_limit=self._place.output_limit,
                 )
             case "python" | "kernel":
                 from interpreter.runners.jupyter import JupyterRunner

@@ -17,14 +17,26 @@ _FULL = 1_000_000
 
 
 class Printed:
-    """Text of two streams. `news` is set while there may be something to tell; what is not `wanted` is left out."""
+    """Text of two streams. `news` is set while there may be something to tell; `flooded`: more than `limit` came.
 
-    def __init__(self) -> None:
+    What comes after that, and what is not `wanted`, is left out.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
         self.size = 0
         self.wanted = True
+        self.flooded = asyncio.Event()
+        self._limit = limit
+        self._total = 0
         self.news = asyncio.Event()
         self._room = asyncio.Event()
         self._pieces: list[tuple[Kind, str]] = []
+
+    def begin(self) -> None:
+        """A new cell prints."""
+        self.wanted = True
+        self.flooded.clear()
+        self._total = 0
 
     async def follow(self, kind: Kind, stream: asyncio.StreamReader) -> None:
         """Collect what comes on one stream, no faster than it is told."""
@@ -35,11 +47,14 @@ class Printed:
 
     async def add(self, kind: Kind, text: str) -> None:
         """Take `text`; returns when there is room for more."""
-        if not text or not self.wanted:
+        if not text or not self.wanted or self.flooded.is_set():
             return
         self._pieces.append((kind, text))
         self.size += len(text)
+        self._total += len(text)
         self.news.set()
+        if self._limit is not None and self._total > self._limit:
+            self.flooded.set()
         while self.size >= _FULL:
             self._room.clear()
             await self._room.wait()
@@ -58,7 +73,14 @@ class Printed:
         self._room.set()
         return told
 
+    def complaint(self) -> list[Produced]:
+        """That too much came, if it did."""
+        if self._limit is None or not self.flooded.is_set():
+            return []
+        words = f"The cell was interrupted: it printed more than {self._limit // 1_000_000} MB."
+        return [Produced(kind="error", data={"text/plain": words})]
+
     def give_up(self) -> None:
-        """Nobody is told: what waits is left out, and what comes until it is `wanted` again."""
+        """Nobody is told: what waits is left out, and what comes until the next cell."""
         self.wanted = False
         self.take()

@@ -17,6 +17,7 @@ from interpreter.runners.child import Child, start
 from interpreter.runners.opaque import Opaque
 from interpreter.runners.printed import Printed
 from interpreter.runners.source import encoded
+from interpreter.runners.waiting import wanted_end
 from interpreter.seams import Ended, Happening, Produced, RunnerState
 from interpreter.stop import Stop
 
@@ -29,10 +30,22 @@ _LAST_WORDS = 0.2
 
 
 class ProgramRunner(Opaque):
-    """Implements `Runner` and `Inspectable`. `command` gets the path of the cell's file, which ends in `suffix`."""
+    """Implements `Runner` and `Inspectable`. `command` gets the path of the cell's file, which ends in `suffix`.
 
-    def __init__(self, *, command: Sequence[str], suffix: str, folder: str, environment: Mapping[str, str]) -> None:
+    `output_limit` in megabytes is how much one cell may print.
+    """
+
+    def __init__(
+        self,
+        *,
+        command: Sequence[str],
+        suffix: str,
+        folder: str,
+        environment: Mapping[str, str],
+        output_limit: int = 200,
+    ) -> None:
         self._command = tuple(command)
+        self._limit = output_limit * 1_000_000
         self._suffix = suffix
         self._folder = folder
         self._environment = environment
@@ -52,7 +65,7 @@ class ProgramRunner(Opaque):
             file = _written(Path(private) / f"cell{self._suffix}", code)
             command = (*self._command, file)
             child = self._child = await start(command, folder=self._folder, environment=self._environment)
-            output = Printed()
+            output = Printed(self._limit)
             end = asyncio.create_task(_until_end(child, output, stop, timeout))
             end.add_done_callback(lambda _: output.news.set())
             try:
@@ -62,6 +75,8 @@ class ProgramRunner(Opaque):
                         yield produced
                     await asyncio.wait({end}, timeout=_BEAT)
                 for produced in output.take():
+                    yield produced
+                for produced in output.complaint():
                     yield produced
                 for happening in _ending(self._command[0], child, end.result()):
                     yield happening
@@ -86,12 +101,12 @@ async def _until_end(child: Child, output: Printed, stop: Stop, timeout: float |
     """Follow the program to its end; why it was ended, None if it ended by itself. Leaves nothing of it behind."""
     followers = asyncio.gather(output.follow("stdout", child.stdout), output.follow("stderr", child.stderr))
     ending = asyncio.ensure_future(child.ended.wait())
-    stopping = asyncio.ensure_future(stop.wait())
+    stopping = asyncio.ensure_future(wanted_end(output.flooded, stop, timeout))
     status: CellStatus | None = None
     try:
-        await asyncio.wait({ending, stopping}, timeout=timeout, return_when="FIRST_COMPLETED")
+        await asyncio.wait({ending, stopping}, return_when="FIRST_COMPLETED")
         if not ending.done():
-            status = "interrupted" if stop.is_set else "timeout"
+            status = stopping.result()
             child.interrupt()
             await asyncio.wait({ending}, timeout=_PATIENCE)
         quiet = False

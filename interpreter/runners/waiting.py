@@ -1,14 +1,28 @@
-"""Waiting for an event, but no longer than so long. A part of runners."""
+"""Waiting for events: no longer than so long, and for what ends a cell from outside. A part of runners."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 
+from interpreter.events import CellStatus
+from interpreter.stop import Stop
+
 
 async def within(event: asyncio.Event, seconds: float) -> bool:
     """Whether `event` is set, waiting for it no longer than that."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):  # wait_for of Python 3.11 forgets a cancellation beside a result
-            await event.wait()
+        await asyncio.wait_for(event.wait(), seconds)
     return event.is_set()
+
+
+async def wanted_end(flooded: asyncio.Event, stop: Stop, timeout: float | None) -> CellStatus:
+    """Return when there is a reason to end the cell: the status that follows. `flooded`: it prints too much."""
+    reasons = [asyncio.ensure_future(event.wait()) for event in (stop, flooded)]
+    try:
+        await asyncio.wait(reasons, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        return "interrupted" if stop.is_set else "error" if flooded.is_set() else "timeout"
+    finally:
+        for reason in reasons:
+            reason.cancel()
+        await asyncio.gather(*reasons, return_exceptions=True)

@@ -40,6 +40,7 @@ class DrivenBench:
             folder=str(folder),
             environment=for_code(os.environ),
             late=self.late.append,
+            output_limit=10,
         )
 
     def run(self, code: str, *, stop_at: str | None = None, timeout: float | None = None) -> list[Happening]:

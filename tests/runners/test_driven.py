@@ -12,7 +12,7 @@ import pytest
 from interpreter.errors import RunnerError
 from interpreter.runners import processes
 from interpreter.runners.driven import DrivenRunner
-from interpreter.seams import Ended, Restarted
+from interpreter.seams import Ended, Produced, Restarted
 from interpreter.stop import Stop
 from tests.runners.bench import text
 from tests.runners.interpreters import (
@@ -132,6 +132,27 @@ def test_what_cannot_be_read_is_an_error_that_names_the_line(tmp_path: Path, lan
 
 # ---- ends
 
+KEEPS = {"javascript": "const kept = 7", "ruby": "kept = 7", "r": "kept <- 7"}
+
+
+@each(
+    javascript="for (;;) console.log('x'.repeat(10_000))",
+    ruby="loop { puts 'x' * 10_000 }",
+    r='repeat cat(strrep("x", 10000), "\\n")',
+)
+def test_a_cell_that_prints_more_than_the_limit_is_interrupted_and_the_state_is_left(
+    tmp_path: Path, language: str, code: str
+) -> None:
+    with driven(tmp_path, language) as bench:
+        bench.run(KEEPS[language])
+        happened = bench.run(code)
+        assert happened[1:] == [
+            Produced(kind="error", data={"text/plain": "The cell was interrupted: it printed more than 10 MB."}),
+            ERROR,
+        ]
+        assert 10_000_000 < len(text(happened, "stdout")) < 10_200_000
+        assert text(bench.run("kept")).split()[-1] == "7"
+
 
 @each(javascript="process.exit(3)", ruby="exit 3", r='quit("no", 3)')
 def test_code_that_ends_its_interpreter_is_told_and_the_next_cell_has_a_new_one(
@@ -155,7 +176,7 @@ def test_an_end_between_two_cells_is_told_before_the_next(tmp_path: Path) -> Non
 @each(javascript="for (;;) {}", ruby="loop {}", r="while (TRUE) {}")
 def test_a_time_limit_interrupts_and_leaves_the_state(tmp_path: Path, language: str, code: str) -> None:
     with driven(tmp_path, language) as bench:
-        bench.run({"javascript": "const kept = 7", "ruby": "kept = 7", "r": "kept <- 7"}[language])
+        bench.run(KEEPS[language])
         assert bench.run(code, timeout=0.5) == [Ended(status="timeout")]
         assert text(bench.run("kept")).split()[-1] == "7"
 

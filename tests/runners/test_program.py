@@ -18,7 +18,9 @@ from tests.runners.bench import happenings_of, text
 
 def run(folder: Path, code: str) -> list[Happening]:
     """What running `code` as a program of Python brings."""
-    runner = ProgramRunner(command=(sys.executable,), suffix=".py", folder=str(folder), environment=os.environ)
+    runner = ProgramRunner(
+        command=(sys.executable,), suffix=".py", folder=str(folder), environment=os.environ, output_limit=5
+    )
     return asyncio.run(happenings_of(runner, code))
 
 
@@ -33,6 +35,14 @@ def run(folder: Path, code: str) -> list[Happening]:
 def test_the_end_of_a_program_is_told_in_words(tmp_path: Path, code: str, words: str, status: str) -> None:
     happened = run(tmp_path, code)
     assert (text(happened), happened[-1]) == (words, Ended(status=status))  # type: ignore[arg-type]
+
+
+def test_a_program_that_prints_more_than_the_limit_is_ended(tmp_path: Path) -> None:
+    happened = run(tmp_path, "while True: print('x' * 10_000)")
+    assert happened[1:] == [
+        Produced(kind="error", data={"text/plain": "The cell was interrupted: it printed more than 5 MB."}),
+        Ended(status="error"),
+    ]
 
 
 def test_a_daemon_that_holds_the_streams_delays_no_end(tmp_path: Path) -> None:
