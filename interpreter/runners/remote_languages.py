@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import shlex
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +13,12 @@ from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.kernelspecs import Kernelspec
 from interpreter.runners.languages import PYTHON, SHELL, Language, Late, Table, of_kernelspecs
 from interpreter.runners.remote import RemoteKernels
-from interpreter.seams import Happening, Produced, Runner
-from interpreter.stop import Stop
+from interpreter.runners.remote_shell import ShellCells
+from interpreter.seams import Runner
+
+_SHELL = (
+    "In shell each call is a new bash with the folder, variables and functions of the last; nobody can type into it."
+)
 
 
 class RemoteRunners(Table):
@@ -57,7 +58,7 @@ class RemoteRunners(Table):
     @property
     def note(self) -> str:
         """What a model must know besides the names."""
-        shell = " In shell each call is a program of its own: nothing persists." if SHELL.name in self.languages else ""
+        shell = f" {_SHELL}" if SHELL.name in self.languages else ""
         return (
             f"The code runs on the server {self._gateway.address.url}, in its folder and with its packages; "
             f"the user's own files are not there, but those attached were copied. At the prompt, /download FILE brings "
@@ -95,43 +96,6 @@ class RemoteRunners(Table):
         kernels = self._main if row.name == self.languages[0] else RemoteKernels(gateway=self._gateway, name=spec)
         runner = JupyterRunner(kernels=kernels, interactive=self._interactive, late=late, output_limit=self._limit)
         return ShellCells(runner) if row.name == SHELL.name else runner
-
-
-class ShellCells:
-    """Implements `Runner`: each cell is a bash that a Python kernel of its own starts, so that Python stays free."""
-
-    def __init__(self, python: JupyterRunner) -> None:
-        self._python = python
-
-    async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
-        """See `Runner.run`."""
-        apart = f"%%bash\neval {shlex.quote(code)} < /dev/null"  # what it runs could read the rest of it else
-        async with aclosing(self._python.run(apart, stop, timeout=timeout)) as happenings:
-            async for happening in happenings:
-                yield _briefly(happening)
-
-    async def answer(self, text: str | None) -> None:
-        """See `Runner.answer`."""
-        await self._python.answer(text)
-
-    async def restart(self) -> None:
-        """See `Runner.restart`."""
-        await self._python.restart()
-
-    async def close(self) -> None:
-        """See `Runner.close`."""
-        await self._python.close()
-
-
-def _briefly(happening: Happening) -> Happening:
-    """How the shell ended, instead of where in Python's own code that was noticed."""
-    if isinstance(happening, Produced) and happening.kind == "error":
-        raised = happening.data.get("application/vnd.jupyter.error")
-        if isinstance(raised, dict) and raised["ename"] == "CalledProcessError":
-            ended = raised["evalue"].rpartition("' ")[2]  # behind the code: "returned non-zero exit status 3."
-            ended = re.sub(r"^died with <Signals\.(\w+).*", r"was ended by \1.", ended)
-            return Produced(kind="error", data={"text/plain": f"The shell {ended}"})
-    return happening
 
 
 def _rows(main: Kernelspec, specs: Sequence[Kernelspec]) -> Iterator[Language]:
