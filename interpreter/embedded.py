@@ -8,6 +8,7 @@ from typing import TextIO, TypeAlias
 from interpreter.choosing import Embedded, ToFetch, size
 from interpreter.errors import UsageError
 from interpreter.models.weights import Progress, fetch
+from interpreter.renderers.sanitize import clean
 from interpreter.stop import Stop
 
 Ask: TypeAlias = Callable[[str], Awaitable[bool]]
@@ -65,5 +66,6 @@ class ProgressLine:
         self._tenth = tenth
 
     def _line(self, words: str) -> None:
+        words = clean(words)  # some are a server's
         self._err.write(f"\r\x1b[K{words}\n" if self._rewrites else f"{words}\n")
         self._err.flush()

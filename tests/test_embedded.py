@@ -107,7 +107,9 @@ def test_without_a_terminal_each_tenth_is_a_line() -> None:
 
 
 def test_at_a_terminal_one_line_is_rewritten_and_other_words_take_its_place() -> None:
-    left = Progress(stage="passed over", done=0, total=10**9, source="hub", note="no answer within 5 seconds")
+    left = Progress(
+        stage="passed over", done=0, total=10**9, source="hub", note="no \x1b]0;t\x07answer within 5 seconds"
+    )
     text = drawn(Terminal(), at(500), at(500), left)
     bar = f"\r[{'#' * 15}{'.' * 15}] 0.5 GB of 1.0 GB"
     assert text == f"{bar}\r\x1b[KPassed over hub: no answer within 5 seconds.\n"
