@@ -74,5 +74,4 @@ def _list(commands: tuple[SavedCommand, ...], context: Context) -> int:
 def _manual(found: SavedCommand) -> list[str]:
     from interpreter.renderers.sanitize import clean_line
 
-    flags = [f"[--{it.name.replace('_', '-')} {it.default!r}]" for it in found.parameters]
-    return [clean_line(" ".join([found.name, *flags])), f"    {clean_line(found.title)[:200]}"]
+    return [clean_line(found.usage), f"    {clean_line(found.title)[:200]}"]

@@ -29,6 +29,12 @@ class SavedCommand:
     parameters: tuple[Parameter, ...]
     title: str
 
+    @property
+    def usage(self) -> str:
+        """Its name, and each parameter with what it is unless given."""
+        flags = [f"[--{it.name.replace('_', '-')} {it.default!r}]" for it in self.parameters]
+        return " ".join([self.name, *flags])
+
 
 def save_as(
     history: History,

@@ -189,13 +189,26 @@ def test_undo_takes_a_turn_back_and_model_lets_another_answer(tmp_path: Path) ->
     with conversation(tmp_path) as terminal:
         ask(terminal, "say one", "\none")
         ask(terminal, "say two", "\ntwo")
-        ask(terminal, "/undo", "One turn was taken back")
+        ask(terminal, "/undo", "the code did stays done.\n  say two\n")
         ask(terminal, "/model lyrebird", "lyrebird answers from now on.")
         ask(terminal, "say three", "\nthree")
         (request,) = [json.loads(line) for line in terminal.kept("requests.jsonl")][2:]
         assert [message["content"] for message in request if message["role"] == "user"] == ["say one", "say three"]
         terminal.until("\n lyrebird")
         ask(terminal, "/undo 9", "2 turns were taken back")
+
+
+def test_code_that_is_kept_as_a_command_is_told_with_its_parameters(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        ask(terminal, "> month = '2026-10'", "\nmonth")
+        ask(terminal, "/save-as report", "Run it with: interpreter run report [--month '2026-10']")
+
+
+def test_config_tells_where_settings_are_kept_and_what_is_not_as_by_default(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        ask(terminal, "/config", ", which is not there.\nIn this one, ")
+        ask(terminal, "/theme dark", SIGN)
+        ask(terminal, "/config", "not as by default:\n  theme = 'dark'\n")
 
 
 def test_edit_opens_the_editor_and_its_text_waits_at_the_prompt(tmp_path: Path) -> None:

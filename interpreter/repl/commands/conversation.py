@@ -28,7 +28,10 @@ async def undo(talk: Conversation, turns: int = 1) -> None:
     there = talk.session.history.turns
     if not there:
         raise UsageError("There is nothing to take back.")
-    talk.session.undo(min(max(1, turns), there))
+    count = min(max(1, turns), there)
+    taken = prompts(talk.session.history)[-count:]
+    talk.session.undo(count)
+    talk.say("\n".join(f"  {text}" for text in taken))
 
 
 async def edit(talk: Conversation) -> None:

@@ -92,11 +92,13 @@ async def save_as(talk: Conversation, name: str) -> None:
     `interpreter run NAME` runs it without a model. The plain values that are set first are its
     parameters; name variables behind NAME to choose them.
     """
+    from interpreter.saved.command import find
     from interpreter.saved.command import save_as as saved
 
     command, *chosen = name.split()
-    file = saved(talk.session.history, command, talk.context.places.commands, chosen=chosen)
-    talk.say(f"Kept as {file}\nRun it with: interpreter run {command}")
+    folder = talk.context.places.commands
+    file = saved(talk.session.history, command, folder, chosen=chosen)
+    talk.say(f"Kept as {file}\nRun it with: interpreter run {find(command, folder).usage}")
 
 
 async def open_(talk: Conversation, file: Path | None = None) -> None:

@@ -62,13 +62,15 @@ async def usage(talk: Conversation) -> None:
 
 
 async def config(talk: Conversation) -> None:
-    """Show the settings that you changed, and where they are kept."""
+    """Show the settings that are not as by default, and the file that keeps them for every session."""
     plain = {field.name: field.default for field in fields(Settings)}
-    lines = [f"Settings are read from {talk.context.places.settings}"]
+    file = talk.context.places.settings
+    lines = [f"Settings for every session are read from {file}{'' if file.exists() else ', which is not there'}."]
     for known in options():
         value = getattr(talk.settings, known.name)
         if value != plain[known.name]:
             lines.append(f"  {known.name} = {'(hidden)' if known.secret else value!r}")
+    lines.insert(1, "In this one, not as by default:" if lines[1:] else "In this one, all are as by default.")
     talk.say("\n".join(lines))
 
 
