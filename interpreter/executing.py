@@ -110,7 +110,9 @@ async def _given(
 
         _as_it_is(settings)
         file = connection_file(settings.existing)
-        return {_language(file, place): ExistingKernels(file=file)}, ()
+        kernels, language = ExistingKernels(file=file), _language(file, place)
+        await kernels.check()
+        return {language: kernels}, ()
     record = kept.find(folder.kernel)
     if record is None and not settings.keep_kernel:
         return {}, ()
@@ -120,8 +122,8 @@ async def _given(
     home = folder.kernel if settings.keep_kernel else None
     others = LocalKernels(workplace=place, name=settings.kernel, home=home)
     lives = record is not None and await kept.lives(record.connection_file)
-    kernels = KeptKernels(home=folder.kernel, others=others, lives=lives, keep=settings.keep_kernel)
-    return {PYTHON.name: kernels}, (PYTHON.name,) if lives else ()
+    found = KeptKernels(home=folder.kernel, others=others, lives=lives, keep=settings.keep_kernel)
+    return {PYTHON.name: found}, (PYTHON.name,) if lives else ()
 
 
 def _as_it_is(settings: Settings) -> None:

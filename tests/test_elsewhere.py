@@ -90,6 +90,15 @@ def test_a_kept_kernel_is_shared_found_with_its_variables_and_ended_when_it_is_n
     assert (asking.attach(), session.kernel.exists()) == ((2, "", none), False)
 
 
+def test_a_kernel_that_has_ended_is_told_of_before_the_model_is_asked(asking: Asking) -> None:
+    file = asking.home / "ended.json"
+    file.write_text('{"transport": "tcp", "ip": "127.0.0.1", "hb_port": 9}')
+    given = ("-y", "--model", "m", "--api-base", "http://127.0.0.1:9", "--existing", str(file), "Go.")
+    done = program(asking.home, *given)
+    words = f"No kernel answers at {file}. It may have ended: start one again, and join that."
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"interpreter: {words}\n")
+
+
 def test_a_session_is_not_deleted_before_its_kernel_is_ended_and_then_says_what_is_lost(asking: Asking) -> None:
     asking.ask("kept = 41", "--keep-kernel")
     session = asking.session

@@ -48,7 +48,7 @@ class JoinedKernel:
     async def start(self) -> None:
         """Join it. Raises `RunnerError` if nobody answers there, or it is busy."""
         if not await self._heart.beats(_MISSED):
-            raise RunnerError(f"No kernel answers at {self._file}. It may have ended: start one again, and join that.")
+            raise _absent(self._file)
         from jupyter_client.asynchronous.client import AsyncKernelClient
 
         client = AsyncKernelClient(connection_file=str(self._file))
@@ -105,6 +105,11 @@ class ExistingKernels:
     """Implements `Kernels`: always the one at the connection file."""
 
     file: Path
+
+    async def check(self) -> None:
+        """Raises `RunnerError` if no kernel answers there."""
+        if not await kept.lives(self.file):
+            raise _absent(self.file)
 
     @property
     def unasked(self) -> bool:
@@ -163,3 +168,7 @@ def connection_file(name: str) -> Path:
         return Path(find_connection_file(name))
     except OSError as error:
         raise RunnerError(f"There is no connection file {name!r}. In the kernel, %connect_info tells it.") from error
+
+
+def _absent(file: Path) -> RunnerError:
+    return RunnerError(f"No kernel answers at {file}. It may have ended: start one again, and join that.")
