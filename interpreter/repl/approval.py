@@ -139,7 +139,7 @@ class TerminalHost:
         try:
             after = await edited(code, proposal.language, self._teletype, self._environment)
         except UsageError as error:
-            self._tell(str(error))
+            self._tell(clean(str(error)))
             return code
         if not after.strip() or after == code:
             self._tell("Unchanged.")

@@ -21,7 +21,7 @@ async def edited(text: str, language: str, teletype: Teletype, environment: Mapp
     command = _command(environment)
     with tempfile.TemporaryDirectory(prefix="interpreter-") as folder:
         file = Path(folder) / f"edit{_ENDINGS.get(language, '.txt')}"
-        file.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+        file.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8", errors="replace")
         try:
             with teletype.lent():
                 process = await asyncio.create_subprocess_exec(*command, str(file), env=dict(environment))
@@ -38,7 +38,10 @@ async def edited(text: str, language: str, teletype: Teletype, environment: Mapp
 def _command(environment: Mapping[str, str]) -> list[str]:
     chosen = environment.get("VISUAL") or environment.get("EDITOR")
     if chosen:
-        return shlex.split(chosen)
+        try:
+            return shlex.split(chosen)
+        except ValueError as error:
+            raise UsageError(f"Cannot start {chosen}: {error}. Set EDITOR to an editor.") from error
     found = next((name for name in _USUAL if shutil.which(name)), None)
     if found is None:
         raise UsageError("There is no editor here. Set EDITOR to one.")

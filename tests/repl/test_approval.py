@@ -122,6 +122,35 @@ def test_a_paste_does_not_approve_wherever_it_is_cut(length: int) -> None:
     run(work())
 
 
+def test_code_that_no_file_can_hold_is_edited_as_far_as_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISUAL", "true")  # leaves the file as it is
+
+    async def work() -> None:
+        async with sitting() as (host, person):
+            deciding = asyncio.ensure_future(host.decide(proposal("print('\ud83d')")))
+            await person.answer("Run this python? y/n/e/a/? ", "e")
+            await person.answer("print('?')", "")
+            await person.answer("Run this python? y/n/e/a/? ", "y")
+            decision = await deciding
+            assert (decision.choice, decision.code) == ("edited", "print('?')")
+
+    run(work())
+
+
+def test_an_editor_that_cannot_be_named_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISUAL", "'vi\x1b]0;title\x07")
+
+    async def work() -> None:
+        async with sitting() as (host, person):
+            deciding = asyncio.ensure_future(host.decide(proposal()))
+            await person.answer("Run this python? y/n/e/a/? ", "e")
+            await person.answer("Cannot start 'vi: No closing quotation. Set EDITOR to an editor.", "")
+            await person.answer("Run this python? y/n/e/a/? ", "\x1b")
+            assert await deciding == Decision(choice="declined")
+
+    run(work())
+
+
 def test_a_refusal_from_outside_declines_the_open_question() -> None:
     async def work() -> None:
         async with sitting() as (host, person):
