@@ -87,8 +87,7 @@ def _toml(text: str) -> str:
 async def _keyed(context: Context, teletype: Teletype) -> Remote:
     """A key that is typed, tested, and kept; typed again while the provider refuses it."""
     while True:
-        teletype.write("The key (it is not shown): ")
-        key = (await teletype.line(secret=True) or "").strip()
+        key = (await teletype.line("The key (it is not shown): ", secret=True) or "").strip()
         if not key:
             raise UsageError("No key was given. Start again, or set the provider's variable.")
         variable = await _provider(teletype, key)
