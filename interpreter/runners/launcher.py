@@ -75,6 +75,8 @@ def threads_remember_their_cell(current: Callable[[], Any]) -> None:
 
 def stream_class(plain: Any) -> type:
     """A `plain` OutStream that keeps characters whole, answers sooner, and knows which cell a thread belongs to."""
+    found = getattr(plain, "parent_header", None)
+    theirs = found if isinstance(found, property) else None  # before ipykernel 6.26 no thread is told from another
 
     class Stream(plain):  # type: ignore[misc]
         flush_interval = 0.05  # seconds; the first output comes after 63 ms, not 208
@@ -82,11 +84,16 @@ def stream_class(plain: Any) -> type:
         @property
         def parent_header(self) -> Any:
             cell = getattr(threading.current_thread(), "interpreter_cell", None)
-            return plain.parent_header.fget(self) if cell is None else cell
+            if cell is None:
+                cell = self.__dict__.get("current_cell", {}) if theirs is None else theirs.__get__(self)
+            return cell
 
         @parent_header.setter
         def parent_header(self, value: Any) -> None:
-            plain.parent_header.fset(self, value)
+            if theirs is None:
+                self.current_cell = value
+            else:
+                theirs.__set__(self, value)
 
         def _watch_pipe_fd(self) -> None:
             """Pass on what is written to the descriptor by C code and child processes."""
@@ -147,9 +154,9 @@ class Interrupts:
         self._settle = settle
         self._due = False
         self._theirs: Any = signal.default_int_handler  # the handler while a cell runs, which may set its own
-        self._execute, kernel.do_execute = kernel.do_execute, self._begin
-        self._run, kernel.shell.run_code = kernel.shell.run_code, self._statement
-        self._trigger, kernel.shell.events.trigger = kernel.shell.events.trigger, self._hooks
+        self._execute, self._run, self._trigger = kernel.do_execute, kernel.shell.run_code, kernel.shell.events.trigger
+        kernel.do_execute, kernel.shell.run_code = self._begin, self._statement
+        kernel.shell.events.trigger = self._hooks
         kernel._cancel_on_sigint = lambda _: nullcontext()
 
     def _begin(self, *arguments: Any, **named: Any) -> Any:
@@ -253,14 +260,20 @@ def main(plan: dict[str, Any], arguments: list[str]) -> None:
     told = {"source": "ask_exit", "keepkernel": True}
     app.shell.ask_exit = lambda: app.shell.payload_manager.write_payload(told)  # exit() in a cell ends no session
     open_folder_at_first_cell(app.shell.events, plan["python_path"])
+    limit_memory(plan["memory_limit"])
+    with suppress(AttributeError):  # an ipykernel of another time goes without what it has no place for
+        improve(app)
+    app.start()
+
+
+def improve(app: Any) -> None:
+    """Whose output is whose, interrupts that cost nothing, answers beside a cell, an end with the program."""
     settle = [stream.settle for stream in (sys.stdout, sys.stderr) if hasattr(stream, "settle")]
     if settle:
         threads_remember_their_cell(lambda: sys.__dict__["stdout"].parent_header)
-    Interrupts(app.kernel, settle)
-    answer_inspections(app.kernel)
     end_with_the_program(app.poller)
-    limit_memory(plan["memory_limit"])
-    app.start()
+    answer_inspections(app.kernel)
+    Interrupts(app.kernel, settle)
 
 
 if __name__ == "__main__":

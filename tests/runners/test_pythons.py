@@ -137,6 +137,27 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_an_ipykernel_of_another_time_goes_without_what_it_has_no_place_for(work: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "old", with_pip=False)
+    site = next((tmp_path / "old").glob("[lL]ib*/**/site-packages"))
+    ours = next(folder for folder in map(Path, sys.path) if (folder / "ipykernel").is_dir())
+    (site / "ours.pth").write_text(str(ours))
+    (site / "sitecustomize.py").write_text(
+        "import ipykernel.iostream\n"
+        "import ipykernel.ipkernel\n"
+        "ipykernel.iostream.OutStream.parent_header = {}\n"  # as before 6.26: each stream's own attribute
+        "def refuse(kernel, name, value):\n"
+        "    if name == 'do_execute':\n"
+        "        raise AttributeError(name)\n"
+        "    object.__setattr__(kernel, name, value)\n"
+        "ipykernel.ipkernel.IPythonKernel.__setattr__ = refuse\n"
+    )
+    with bench(at(work, python=str(tmp_path / "old"))) as made:
+        assert text(made.run("print('printed')\n6 * 7")) == "printed\n42"
+        assert status(made.run("print('begun')\nwhile True: pass", stop_at="begun")) == "interrupted"
+        assert text(made.run("_")) == "42"
+
+
 def test_a_bare_environment_runs_cells_and_sees_none_of_our_packages(bare: Path, work: Path) -> None:
     before = sorted(path.name for path in bare.rglob("*"))
     with bench(at(work, python=str(bare))) as made:
