@@ -34,6 +34,8 @@ _START = 180.0
 """Seconds a kernel may take to start: a cluster may have to find a machine for it first."""
 _PAGES = re.compile(r"(?<!/user)/(?:lab|tree|notebooks|doc|edit|consoles)(?:/.*)?$")
 """What a browser shows of a server behind its own address."""
+_OWN_WILL = {"Cookie": "_xsrf=00000000000000000000000000000000", "X-XSRFToken": "00000000000000000000000000000000"}
+"""Twice the same: no page made a browser send this. A server that wants no token asks for it."""
 _AWAY = (424, 502, 503, 504)
 """What a hub or a proxy answers in place of a server that is not there."""
 _DISTRUST = "CERTIFICATE_VERIFY_FAILED"
@@ -233,7 +235,8 @@ class Gateway:
         import httpx
 
         if self._client is None:
-            self._client = httpx.AsyncClient(headers=dict(self.address.headers), verify=self.encryption)
+            headers = {**self.address.headers, **_OWN_WILL}
+            self._client = httpx.AsyncClient(headers=headers, verify=self.encryption)
         try:
             response = await self._client.request(method, self.address.url + path, json=body, timeout=patience)
             if hubs.is_behind(response) and response.next_request is not None:

@@ -16,13 +16,13 @@ TOKEN = "a-token-of-the-test"
 
 
 @contextmanager
-def jupyter_server(folder: Path) -> Iterator[str]:
-    """The address of a server whose files are those of `folder / "files"`; `TOKEN` opens it."""
+def jupyter_server(folder: Path, *, token: str = TOKEN) -> Iterator[str]:
+    """The address of a server whose files are those of `folder / "files"`; `token` opens it, an empty one anybody."""
     files, run = folder / "files", folder / "run"
     files.mkdir(parents=True)
     mine = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA")}
     environment = {**os.environ, **mine, "JUPYTER_RUNTIME_DIR": str(run), "IPYTHONDIR": str(folder / "ipython")}
-    options = {"ServerApp.port": "0", "IdentityProvider.token": TOKEN, "ServerApp.root_dir": str(files)}
+    options = {"ServerApp.port": "0", "IdentityProvider.token": token, "ServerApp.root_dir": str(files)}
     command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"]
     command += [f"--{name}={value}" for name, value in options.items()]
     with (folder / "server.log").open("wb") as log:

@@ -170,6 +170,17 @@ def test_nobody_a_stranger_and_an_unknown_kernel_are_told_in_a_line(server: str,
 # ---- a kernel
 
 
+def test_a_server_that_wants_no_token_starts_kernels_and_takes_files_without_one(tmp_path: Path) -> None:
+    async def story(url: str) -> None:
+        async with gateway(url, None) as there, python(there) as runner:
+            assert text(await happenings_of(runner, "6 * 7")) == "42"
+            (tmp_path / "data.csv").write_bytes(b"x")
+            assert await there.upload(tmp_path / "data.csv", "s1") == "s1/data.csv"
+
+    with jupyter_server(tmp_path / "server", token="") as url:
+        run(story(url))
+
+
 def test_input_is_asked_for_and_typed(server: str) -> None:
     async def story() -> None:
         async with gateway(server) as there, python(there) as runner:
