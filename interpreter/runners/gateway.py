@@ -236,7 +236,8 @@ class Gateway:
 
         if self._client is None:
             headers = {**self.address.headers, **_OWN_WILL}
-            self._client = httpx.AsyncClient(headers=headers, verify=self.encryption)
+            # Through no proxy: the websocket cannot take one, and a server of one's own seldom lies behind it.
+            self._client = httpx.AsyncClient(headers=headers, verify=self.encryption, trust_env=False)
         try:
             response = await self._client.request(method, self.address.url + path, json=body, timeout=patience)
             if hubs.is_behind(response) and response.next_request is not None:

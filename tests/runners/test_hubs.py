@@ -170,3 +170,13 @@ def test_a_certificate_that_is_not_trusted_is_named_with_the_way_out(
 def test_https_where_only_http_is_spoken_is_told_as_that(hub: str) -> None:
     url = hub.replace("http", "https")
     assert str(refusal(url)) == f"What answers at {url} speaks no https. Check the address and its port."
+
+
+def test_a_server_is_asked_without_the_proxy_that_its_websocket_could_not_take(
+    hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert str(refusal(hub)).startswith(f"A JupyterHub answers at {hub}.")
