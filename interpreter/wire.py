@@ -35,13 +35,21 @@ def to_json(event: e.Event) -> str:
     try:
         return _adapter().dump_json(event).decode()
     except ValueError:
-        return _adapter().dump_json(from_object(paired(_adapter().dump_python(event)))).decode()
+        return _adapter().dump_json(_paired(event)).decode()
 
 
 def to_object(event: e.Event) -> dict[str, Any]:
     """`event` as plain JSON values, for a recorder that adds fields of its own."""
-    plain: dict[str, Any] = _adapter().dump_python(event, mode="json")
+    plain: dict[str, Any]
+    try:
+        plain = _adapter().dump_python(event, mode="json")
+    except ValueError:
+        plain = _adapter().dump_python(_paired(event), mode="json")
     return plain
+
+
+def _paired(event: e.Event) -> e.Event:
+    return from_object(paired(_adapter().dump_python(event)))
 
 
 def from_object(value: Any) -> e.Event:

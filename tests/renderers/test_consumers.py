@@ -38,6 +38,12 @@ def test_json_lines_are_numbered_and_hold_the_very_events(drawn: dict[str, str])
     assert drawn["events.jsonl"].isascii()
 
 
+def test_half_a_character_is_a_question_mark_also_as_the_name_of_a_value() -> None:
+    told = io.StringIO()
+    JsonRenderer(told)(e.Output(cell="c1", kind="display", data={"application/json": {"\ud800": "\ud800"}}))
+    assert json.loads(told.getvalue())["data"] == {"application/json": {"?": "?"}}
+
+
 def test_a_reply_without_deltas_is_answered_in_full() -> None:
     answer, other = io.StringIO(), io.StringIO()
     consume = PlainRenderer(answer, other)

@@ -90,6 +90,16 @@ def test_what_is_finished_of_a_long_block_does_not_wait_for_its_end() -> None:
     assert len(stream.take()) > 290
 
 
+def test_link_targets_without_end_take_no_longer_than_their_length_demands() -> None:
+    stream = MarkdownStream(Page(THEMES["none"]), lambda: 60)
+    for _ in range(8000):  # minutes, if each were read with all before it
+        stream.feed("[a]: /u\n")
+        assert stream.take() == []
+    stream.feed("\n[a]")
+    stream.close()
+    assert stream.take() == ["a (/u)"]
+
+
 def test_html_and_control_characters_written_as_entities_are_shown_and_harmless() -> None:
     assert whole("<div>\nshown\n</div>\n\na <b>bold</b> &#x202e;&#27;&#x9b;x") == [
         "<div>",

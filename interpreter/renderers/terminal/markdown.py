@@ -134,16 +134,21 @@ class MarkdownStream:
             tokens = self._parsed(self._open)
             last = _last_block(tokens)
             if last is None:
+                self._parse_later()
                 return
             if last:
                 self._finish(tokens[:last])
             first_line = (tokens[last].map or (0, 0))[0]
             self._keep_from(first_line)
             if not self._finish_of(tokens[last:], first_line):
-                self._parse_at = 0 if len(self._open) <= _LONG else len(self._open) * 5 // 4
+                self._parse_later()
                 return
         if not self._open.strip():
             self._open = ""
+
+    def _parse_later(self) -> None:
+        """A long block is parsed again once there is much more of it."""
+        self._parse_at = 0 if len(self._open) <= _LONG else len(self._open) * 5 // 4
 
     def _finish_of(self, tokens: Sequence[Token], first_line: int) -> bool:
         """Finish what can be finished of the last block; whether it is worth looking at the rest again."""
