@@ -62,7 +62,7 @@ async def usage(talk: Conversation) -> None:
 
 
 async def config(talk: Conversation) -> None:
-    """Show the settings that are not as by default, and the file that keeps them for every session."""
+    """Show the settings that are not as by default, and their file."""
     plain = {field.name: field.default for field in fields(Settings)}
     file = talk.context.places.settings
     lines = [f"Settings for every session are read from {file}{'' if file.exists() else ', which is not there'}."]
