@@ -43,6 +43,7 @@ class Conversation:
     def __init__(self, context: Context, teletype: Teletype, line: Line, parts: Parts) -> None:
         self.context = context
         self.settings = context.settings
+        self.environment = parts.environment
         self.teletype = teletype
         self.commands = commands()
         self.draft = ""

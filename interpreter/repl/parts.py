@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,9 +29,13 @@ class Build(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """`model` is the name of who answers, `build` makes the session, and `draw` what draws it."""
+    """`model` is the name of who answers, `build` makes the session, and `draw` what draws it.
+
+    `environment` is the user's, with the token that was typed for a server.
+    """
 
     model: str
+    environment: Mapping[str, str]
     build: Build
     draw: Callable[[Settings], Renderer]
 
@@ -60,7 +64,12 @@ async def program(context: Context, teletype: Teletype) -> Parts:
             warn=warn,
         )
 
-    return Parts(model=_name(choice), build=build, draw=lambda settings: _renderer(settings, context))
+    return Parts(
+        model=_name(choice),
+        environment=environment,
+        build=build,
+        draw=lambda settings: _renderer(settings, context),
+    )
 
 
 async def _chosen(settings: Settings, context: Context, teletype: Teletype) -> Choice:

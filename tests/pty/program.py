@@ -241,7 +241,7 @@ def main() -> int:
             err=sys.stderr,
             interactive=True,
         ),
-        parts=Parts(model="parrot", build=build, draw=lambda _: Slow(sys.stdout, sys.stdout)),
+        parts=Parts(model="parrot", environment=os.environ, build=build, draw=lambda _: Slow(sys.stdout, sys.stdout)),
     )
 
 

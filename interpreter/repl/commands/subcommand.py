@@ -22,7 +22,10 @@ async def subcommand(talk: Conversation, name: str, argv: Sequence[str]) -> str:
     parser = _Parser(prog=f"/{name}", add_help=False)
     module.arguments(parser)
     out = _Captured()
-    context = replace(talk.context, settings=replace(talk.settings, json=False), out=out, err=out, interactive=False)
+    settings = replace(talk.settings, json=False)
+    context = replace(
+        talk.context, settings=settings, environment=talk.environment, out=out, err=out, interactive=False
+    )
     await asyncio.to_thread(module.run, parser.parse_args(argv), context)
     return out.getvalue().rstrip()
 
