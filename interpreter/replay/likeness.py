@@ -19,12 +19,12 @@ _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _CLOCK = r"\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?:\s?[AP]M)?"
 _ZONE = r"(?:\s?(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d\d:?\d\d))?"
 _UNIT = r"(?:ns|µs|μs|us|ms|s|secs?|seconds?|mins?|minutes?|h|hours?)"
-_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w])")
+_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?+(?!\w)")
 
 RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "temporary files",
-        re.compile(r"(?:/private)?/(?:tmp|var/folders)/[^\s'\":,)\]]+|[A-Za-z]:\\[^\s'\"]*\\Temp\\[^\s'\"]+"),
+        re.compile(r"(?:/private)?/(?:tmp|var/folders)/[^\s'\":,)\]]+|[A-Za-z]:\\[^\s'\"]{0,260}\\Temp\\[^\s'\"]+"),
     ),
     ("identifiers", re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")),
     ("memory addresses", re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")),

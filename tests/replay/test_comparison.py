@@ -20,6 +20,11 @@ def apart(*names: str) -> Likeness:
     return Likeness(same=True, apart=names)
 
 
+@pytest.mark.parametrize("text", ["1" * 100_000 + "x", "C:\\" * 50_000])
+def test_a_long_output_is_compared_in_a_time_that_grows_as_it_does(text: str) -> None:
+    assert of_text(text, f"{text}y") == OTHER  # minutes, if it took more
+
+
 @pytest.mark.parametrize(
     ("recorded", "now", "likeness"),
     [
