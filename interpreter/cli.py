@@ -19,6 +19,7 @@ from typing import NoReturn, Protocol, cast
 from interpreter import __version__, secrets
 from interpreter.commands.context import Context
 from interpreter.errors import InterpreterError, UsageError
+from interpreter.keys import with_kept
 from interpreter.options import Option, Value
 from interpreter.places import places
 from interpreter.settings import LATEST, options
@@ -109,7 +110,7 @@ def run(argv: Sequence[str]) -> int:
         if isinstance(defect, OSError) and defect.errno == errno.ENOSPC:
             _complain("A disk is full: what was to be written could not be.")
             return 1
-        _complain(f"This is a defect of the program ({type(defect).__name__}). {_kept(defect)}")
+        _complain(f"This is a defect of the program ({type(defect).__name__}). {_kept(defect, argv)}")
         return 1
 
 
@@ -125,10 +126,16 @@ def _complain(words: str) -> None:
     sys.stderr.write(f"interpreter: {clean(secrets.known(os.environ).masked(words))}\n")
 
 
-def _kept(defect: Exception) -> str:
+def _kept(defect: Exception, argv: Sequence[str]) -> str:
     """Where the traceback is, for whoever reports it; it is not shown, since it may hold what the user typed."""
-    file = places(os.environ).cache / "crash.txt"
-    told = secrets.known(os.environ).masked("".join(traceback.format_exception(defect)))
+    home = places(os.environ)
+    file = home.cache / "crash.txt"
+    given = (
+        word.removeprefix("--api-key=")
+        for before, word in zip(["", *argv], argv, strict=False)
+        if "--api-key" in (before, word.partition("=")[0])
+    )
+    told = secrets.known(with_kept(os.environ, home.keys), *given).masked("".join(traceback.format_exception(defect)))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.unlink(missing_ok=True)
