@@ -326,7 +326,8 @@ def test_a_stop_while_the_kernel_starts_does_not_stop_its_start(mortal: Bench) -
 def test_replies_still_come_after_many_interrupts_at_once_and_late(mortal: Bench) -> None:
     """The client's socket once slept for ever over a reply that came while a request was sent."""
     for number in range(12):
-        happened = mortal.run(f"print('<{number}>', flush=True)\nwhile True: pass", stop_at=f"<{number}>")
+        code = f"print('<{number}>\\n', end='', flush=True)\nwhile True: pass"  # in one write, before the stop
+        happened = mortal.run(code, stop_at=f"<{number}>")
         assert (status(happened), text(happened, "stdout")) == ("interrupted", f"<{number}>\n")
     for _ in range(12):
         assert text(mortal.run("len?"), "display").startswith("Signature")  # comes in the reply alone
