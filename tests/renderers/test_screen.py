@@ -121,6 +121,16 @@ def test_code_is_seen_while_it_is_written_and_once_when_it_is_whole() -> None:
     assert screen.lines() == ["", "── python c1", "def f(x):", "    return x", "", "print(f(1))"]
 
 
+def test_a_line_of_code_without_end_takes_no_longer_than_its_length_demands() -> None:
+    screen = Screen(20, 10)
+    draw = renderer(screen)
+    for _ in range(3000):  # minutes, if all of the line were looked at for each
+        draw(e.CodeDelta(cell="c1", language="python", text="日本" * 8))
+    draw(e.CodeDelta(cell="c1", language="python", text="end"))
+    assert screen.sent[-1].count("日本") < 200
+    assert screen.lines()[-1].endswith("日本end")
+
+
 def test_code_that_is_not_what_was_written_is_shown_whole_before_it_is_decided() -> None:
     screen = Screen()
     draw = renderer(screen)

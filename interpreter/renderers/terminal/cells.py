@@ -46,8 +46,9 @@ class CodeView:
 
     def tail(self, rows: int) -> list[str]:
         """The rows of the line that is being written."""
-        line = painted(self._highlighter.peek(visible(self._part.removesuffix("\r"))))
-        return last_rows([line], self._width(), rows) if self._part.strip() else []
+        width = self._width()
+        seen = visible(self._part[-4 * width * rows :].removesuffix("\r"))
+        return last_rows([painted(self._highlighter.peek(seen))], width, rows) if seen.strip() else []
 
     def close(self) -> None:
         """The code has ended."""
