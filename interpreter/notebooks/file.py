@@ -80,11 +80,13 @@ def load(path: Path) -> Json:
         nbformat.ValidationError,
         ValueError,
         AttributeError,
-        KeyError,
+        LookupError,
         TypeError,
         AssertionError,
+        ImportError,
+        NameError,
         RecursionError,
-    ) as error:
+    ) as error:  # whatever nbformat stumbles over: it checks a notebook only after it has converted it
         why = str(error).partition("\n")[0][:200] or "it is damaged"
         raise UsageError(f"{path} is not a Jupyter notebook that can be read: {why}") from error
     return notebook

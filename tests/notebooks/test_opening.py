@@ -170,6 +170,8 @@ def test_a_notebook_of_version_3_is_read(tmp_path: Path) -> None:
         (None, "Cannot read the notebook {path}: No such file or directory."),
         ("{", "{path} is not a Jupyter notebook that can be read: "),
         ("[]", "{path} is not a Jupyter notebook that can be read: "),
+        ("[" * 100_000, "{path} is not a Jupyter notebook that can be read: "),
+        ('{"nbformat": true, "cells": [], "metadata": {}}', "{path} is not a Jupyter notebook that can be read: "),
         ('{"nbformat": 4}', "{path} is not a Jupyter notebook that can be read: "),
         ('{"nbformat": 4, "nbformat_minor": null, "metadata": {}, "cells": []}',
          "{path} is not a Jupyter notebook that can be read: it is damaged"),
