@@ -38,6 +38,7 @@ class Channels:
         self._told = asyncio.Event()  # something came on iopub: the subscription works
         client.context.immediate = 1  # stdin takes nothing before it is connected, so that one sees when it is
         client.start_channels(stdin=True, iopub=False, shell=False, control=False, hb=False)
+        client.context.rcvhwm = 0  # else what comes while this program is held up is dropped, also the end of a cell
         client.context.immediate = 0  # it drops what was not read when a kernel goes, and aborts us in mid-message
         client.start_channels(stdin=False, hb=False)
         readers: tuple[tuple[Channel, Callable[..., Any]], ...] = (

@@ -271,6 +271,7 @@ def improve(app: Any) -> None:
     settle = [stream.settle for stream in (sys.stdout, sys.stderr) if hasattr(stream, "settle")]
     if settle:
         threads_remember_their_cell(lambda: sys.__dict__["stdout"].parent_header)
+    app.iopub_thread.socket.sndhwm = 0  # else what is said while the program is held up is dropped
     end_with_the_program(app.poller)
     answer_inspections(app.kernel)
     Interrupts(app.kernel, settle)
