@@ -30,6 +30,7 @@ class Cell:
 
     `begun`: its code is about to run. `idle`: the kernel is done with it. `given_up`: it was told to end, and has not.
     `news` is set by whatever should be looked at; `flooded` when it has printed more than `limit` bytes.
+    `heard` counts the messages that came.
     """
 
     def __init__(self, id: str, reply: asyncio.Future[Message], *, limit: int) -> None:
@@ -42,6 +43,7 @@ class Cell:
         self.flooded = asyncio.Event()
         self.news = asyncio.Event()
         self.given_up = False
+        self.heard = 0
         self._waiting: list[Happening] = []
         self._clear_next = False
         self._left = limit
@@ -62,6 +64,7 @@ class Cell:
 
     def told(self, channel: Channel, message: Message) -> None:
         """A message of this cell came."""
+        self.heard += 1
         kind, content = message["msg_type"], message["content"]
         if channel == "stdin" and kind == "input_request":
             self.add(Asked(prompt=str(content.get("prompt", "")), secret=bool(content.get("password"))))

@@ -11,10 +11,14 @@ import signal
 from interpreter.runners.cell import Cell
 from interpreter.runners.kernels import Kernel
 from interpreter.runners.waiting import within
+from interpreter.seams import Produced
 
 _PATIENCE = (2.0, 1.5, 1.5)
 """Seconds after each interrupt before the next rung; behind the last the kernel is killed. The first leaves code time
 to tidy up; a third is there since one may end a child process alone, and one may come too early to be noticed."""
+_SILENCE = 5.0
+"""Seconds without a word behind the reply of a cell after which its end will not come any more."""
+_DROPPED = "[The kernel's word that this cell is over did not arrive. Other output may be missing too.]\n"
 _BEGIN = 0.3
 """Seconds a cell may take to begin; a kernel that does not tell is interrupted after them."""
 
@@ -57,6 +61,18 @@ class Ladder:
             for end in ends:
                 end.cancel()
             await asyncio.gather(*ends, return_exceptions=True)
+
+
+async def presumed_end(cell: Cell) -> None:
+    """Let a cell end whose reply came, and whose end did not: on its way to a busy program a message can be dropped."""
+    await asyncio.wait({cell.reply})
+    heard = -1
+    while cell.heard != heard:
+        heard = cell.heard
+        if await within(cell.idle, _SILENCE):
+            return
+    cell.add(Produced(kind="stderr", data={"text/plain": _DROPPED}))
+    cell.idle.set()
 
 
 def death(kernel: Kernel) -> str:

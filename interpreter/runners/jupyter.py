@@ -16,7 +16,7 @@ from interpreter.runners import cell as cells
 from interpreter.runners import inspection
 from interpreter.runners.cell import Cell
 from interpreter.runners.channels import Channel, Message
-from interpreter.runners.ending import Ladder, death
+from interpreter.runners.ending import Ladder, death, presumed_end
 from interpreter.runners.installing import Missing, Remedy, carry_out, missing_module
 from interpreter.runners.kernels import Kernel, Kernels
 from interpreter.runners.source import encoded
@@ -251,6 +251,7 @@ class JupyterRunner:
         watchers = [
             asyncio.ensure_future(self._guard(kernel, cell, stop, timeout)),
             asyncio.ensure_future(_tell_of_death(kernel, cell)),
+            asyncio.ensure_future(presumed_end(cell)),
         ]
         try:
             while not (cell.idle.is_set() or cell.given_up or kernel.died.is_set()):

@@ -15,6 +15,7 @@ import pytest
 
 from interpreter.seams import Ended, Happening, Produced, Restarted
 from interpreter.stop import Stop
+from tests.runners import plain_kernel
 from tests.runners.bench import Bench, at, bench, error, status, text
 
 OK = Ended(status="ok")
@@ -365,3 +366,19 @@ def test_a_kernel_and_its_children_end_when_the_program_is_killed(tmp_path: Path
     left = [int(pid) for pid in done.stdout.split()]
     assert len(left) == 2
     mortal.do(mortal.until(lambda: not any(alive(pid) for pid in left)))
+
+
+def test_a_cell_whose_end_was_dropped_on_its_way_ends_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    plain_kernel.kernelspec(tmp_path / "jupyter")
+    (tmp_path / "work").mkdir()
+    with bench(at(tmp_path / "work"), name="plain") as made:
+        happened = made.run("say('said')\nhush()")
+    words = "[The kernel's word that this cell is over did not arrive. Other output may be missing too.]\n"
+    assert happened == [
+        Produced(kind="stdout", data={"text/plain": "said"}),
+        Produced(kind="stderr", data={"text/plain": words}),
+        Ended(status="ok"),
+    ]
