@@ -21,7 +21,7 @@ from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.resume import Loaded, lost
 from interpreter.recording import Records, opened
 from interpreter.runners import kept
-from interpreter.runners.gateway import token_in
+from interpreter.runners.gateway import secrets_in
 from interpreter.runners.kernelspecs import data_folders
 from interpreter.runners.pythons import choose as choose_python
 from interpreter.seams import Consumer, Host
@@ -66,7 +66,7 @@ async def assemble(
     environment = os.environ if environment is None else environment
     home = home or places(environment)
     keyed = with_kept(environment, home.keys)
-    secrets = known(keyed, settings.api_key, token_in(settings.gateway))
+    secrets = known(keyed, settings.api_key, *secrets_in(settings.gateway))
     choice = choice or await choose(settings, home, keyed)
     settings = settled(settings, choice)
     begun = beginning(settings, environment, warn)

@@ -130,12 +130,9 @@ def _kept(defect: Exception, argv: Sequence[str]) -> str:
     """Where the traceback is, for whoever reports it; it is not shown, since it may hold what the user typed."""
     home = places(os.environ)
     file = home.cache / "crash.txt"
-    given = (
-        word.removeprefix("--api-key=")
-        for before, word in zip(["", *argv], argv, strict=False)
-        if "--api-key" in (before, word.partition("=")[0])
+    told = secrets.known(with_kept(os.environ, home.keys), *_given(argv)).masked(
+        "".join(traceback.format_exception(defect))
     )
-    told = secrets.known(with_kept(os.environ, home.keys), *given).masked("".join(traceback.format_exception(defect)))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.unlink(missing_ok=True)
@@ -144,6 +141,18 @@ def _kept(defect: Exception, argv: Sequence[str]) -> str:
     except OSError:
         return "Its traceback could not be kept."
     return f"Its traceback is in {file}; please report it with what you did."
+
+
+def _given(argv: Sequence[str]) -> list[str]:
+    """The secrets on the command line, and in an address that stands in the environment."""
+    from interpreter.runners.gateway import secrets_in
+
+    def after(flag: str) -> list[str]:
+        pairs = zip(["", *argv], argv, strict=False)
+        return [word.removeprefix(f"{flag}=") for before, word in pairs if flag in (before, word.partition("=")[0])]
+
+    urls = (*after("--gateway"), os.environ.get("INTERPRETER_GATEWAY"))
+    return [*after("--api-key"), *(secret for url in urls for secret in secrets_in(url))]
 
 
 def _run(argv: Sequence[str], environment: Mapping[str, str]) -> int:

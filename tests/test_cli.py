@@ -158,8 +158,9 @@ def test_a_defect_is_one_line_and_its_traceback_is_kept_for_its_owner_alone_with
     script = (
         "import os\nfrom interpreter.cli import run\n"
         "class Odd(str):\n    def startswith(self, *_):\n"
-        "        raise ValueError(os.environ['OPENAI_API_KEY'], 'sk-that-was-kept', 'sk-that-was-given')\n"
-        "raise SystemExit(run([Odd('x'), '--api-key', 'sk-that-was-given']))"
+        "        raise ValueError(os.environ['OPENAI_API_KEY'], 'sk-that-was-kept', 'sk-that-was-given', 'pass-word')\n"
+        "url = 'http://ada:pass-word@host'\n"
+        "raise SystemExit(run([Odd('x'), '--api-key', 'sk-that-was-given', '--gateway', url]))"
     )
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "keys.json").write_text('{"GROQ_API_KEY": "sk-that-was-kept"}')
@@ -177,7 +178,7 @@ def test_a_defect_is_one_line_and_its_traceback_is_kept_for_its_owner_alone_with
         1,
         f"interpreter: This is a defect of the program (ValueError). {words}\n",
     )
-    assert kept.read_text(encoding="utf-8").endswith("ValueError: ('[masked]', '[masked]', '[masked]')\n")
+    assert kept.read_text(encoding="utf-8").endswith("ValueError: ('[masked]', '[masked]', '[masked]', '[masked]')\n")
     assert sys.platform == "win32" or stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 

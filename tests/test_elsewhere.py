@@ -36,6 +36,7 @@ class Asking:
         self.home = home
         self.said = ""  # to the model, by the user's role, in the latest request
         self.told = ""  # to the user, besides the answer
+        self.sent = ""  # to the model, in all
 
     def ask(self, ran: str, *argv: str, stdin: str = "", **environment: str) -> str:
         """What the model is told of the code `ran`."""
@@ -44,6 +45,7 @@ class Asking:
             done = program(self.home, *given, stdin=stdin, **environment)
             assert done.stdout == "Done.\n", done.stderr
             self.said, self.told = words_of_users(endpoint), done.stderr
+            self.sent = str(endpoint.bodies)
             return str(last_result(endpoint))
 
     def attach(self, *argv: str) -> tuple[int, str, str]:
@@ -132,6 +134,24 @@ def test_a_kernel_is_kept_behind_a_server_too_and_the_token_is_not(asking: Askin
     assert asking.ask("print(kept + 1)", "--gateway", address, "--resume") == "42"
     assert ("Lost" in asking.said, asking.session.kernel.exists()) == (False, False)
     assert [path for path in asking.home.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()] == []
+
+
+def test_the_password_in_a_servers_address_is_shown_kept_and_told_nowhere(
+    asking: Asking, server: tuple[str, Path]
+) -> None:
+    url, given = server[0], server[0].replace("//", "//ada:wonderful-word@")
+    printed = asking.ask(
+        "print('wonderful', 'word', sep='-')", "--gateway", given, "--keep-kernel", JUPYTER_TOKEN=TOKEN
+    )
+    assert printed == "[masked]"
+    assert f"interpreter --gateway {url} --resume {asking.session.id} finds it" in asking.told
+    assert (f"The code runs on the server {url}," in asking.sent, "wonderful-" in asking.sent) == (True, False)
+    refused = program(asking.home, "doctor", "--model", "m", "--gateway", given)
+    (line,) = [line for line in refused.stdout.splitlines() if line.startswith("server ")]
+    assert f"The server at {url} refuses this name and password. Give its token in " in line
+    assert asking.ask("print(1)", "--gateway", given, "--resume", JUPYTER_TOKEN=TOKEN) == "1"
+    assert not asking.session.kernel.exists()
+    assert [path for path in asking.home.rglob("*") if path.is_file() and b"wonderful-" in path.read_bytes()] == []
 
 
 def test_a_kernel_that_was_kept_behind_a_server_is_told_joined_by_its_id_and_ended(

@@ -32,6 +32,8 @@ class Context:
     @property
     def secrets(self) -> Secrets:
         """The keys that nothing may hold which is kept or handed on."""
-        from interpreter.runners.gateway import token_in
+        if self.settings.gateway is None:
+            return known(self.keyed, self.settings.api_key)
+        from interpreter.runners.gateway import secrets_in
 
-        return known(self.keyed, self.settings.api_key, token_in(self.settings.gateway))
+        return known(self.keyed, self.settings.api_key, *secrets_in(self.settings.gateway))

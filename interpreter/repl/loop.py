@@ -41,10 +41,9 @@ async def _talk(context: Context, teletype: Teletype, parts: Parts | None) -> in
     from interpreter.repl.interrupts import Signals
     from interpreter.repl.parts import program
     from interpreter.repl.prompt import line
-    from interpreter.secrets import known
 
     parts = parts or await program(context, teletype)
-    typing = line(context, teletype, known(context.keyed, context.settings.api_key))
+    typing = line(context, teletype, context.secrets)
     typing.greet(f"Local Interpreter {__version__} · {parts.model} · /help")
     first = asyncio.ensure_future(typing.ask())
     await typing.shown()

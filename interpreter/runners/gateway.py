@@ -1,6 +1,6 @@
 """A Jupyter Server or Enterprise Gateway through its REST interface: kernelspecs, kernels, files. No messages.
 
-The token travels in a header alone: not in an address, where logs of servers would keep it.
+The token travels in a header alone, as a name and password do: not in an address, where logs of servers would keep it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit, urlunsplit
 
 from interpreter.errors import RunnerError, UsageError
 from interpreter.runners import hubs
@@ -55,15 +55,21 @@ class Unreachable(RunnerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where a gateway is, without a query and a slash at its end, and the token for it."""
+    """Where a gateway is, without a query and a slash at its end, and the token for it.
+
+    `login` is the `name:password` of whoever stands before it, such as a proxy; it counts where there is no token.
+    """
 
     url: str
     token: str | None = field(default=None, repr=False)
+    login: str | None = field(default=None, repr=False)
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What every request carries. Every kind of server takes this form of it."""
-        return {} if self.token is None else {"Authorization": f"token {self.token}"}
+        """What every request carries. Every kind of server takes this form of a token."""
+        if self.token is not None:
+            return {"Authorization": f"token {self.token}"}
+        return {} if self.login is None else {"Authorization": f"Basic {_encoded(self.login)}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,19 +83,51 @@ class There:
 
 def address(url: str, environment: Mapping[str, str]) -> Address:
     """The address that the user gave, with the token in it or in the environment. Raises `UsageError` if it is none."""
-    parts = urlsplit(url if "://" in url else f"http://{url}")
+    parts = _parts(url)
+    host = parts.netloc.rpartition("@")[2]
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(
-            f"--gateway takes the http or https address of a Jupyter server, not {url.partition('?')[0]!r}."
-        )
+        given = urlunsplit((parts.scheme, host, parts.path, "", ""))
+        raise UsageError(f"--gateway takes the http or https address of a Jupyter server, not {given!r}.")
     path = _PAGES.sub("", parts.path.rstrip("/")).replace("/hub/user/", "/user/")  # as it stands in a browser
     token = token_in(url) or next((environment[name] for name in TOKENS if environment.get(name)), None)
-    return Address(url=urlunsplit((parts.scheme, parts.netloc, path, "", "")), token=token)
+    return Address(url=urlunsplit((parts.scheme, host, path, "", "")), token=token, login=_login(parts))
 
 
 def token_in(url: str | None) -> str | None:
     """The token that stands in an address, None if none does."""
     return parse_qs(urlsplit(url).query).get("token", [None])[0] if url else None
+
+
+def secrets_in(url: str | None) -> tuple[str, ...]:
+    """Everything in an address that nobody else may see: the token, the password, and the forms it travels in.
+
+    A name without a password counts as one, since some take a token there.
+    """
+    try:
+        parts, token = _parts(url or ""), token_in(url)
+    except ValueError:  # no address, so nothing is sent either
+        return ()
+    found = [] if token is None else [token]
+    if (login := _login(parts)) is not None:
+        written = parts.netloc.rpartition("@")[0]
+        found += [word.partition(":")[2] or word.removesuffix(":") for word in (written, login)]
+        found.append(_encoded(login))
+    return tuple(dict.fromkeys(found))
+
+
+def _parts(url: str) -> SplitResult:
+    return urlsplit(url if "://" in url else f"http://{url}")
+
+
+def _login(parts: SplitResult) -> str | None:
+    """The `name:password` before the host, None if there is none."""
+    written = parts.netloc.rpartition("@")[0]
+    name, _, password = written.partition(":")
+    return f"{unquote(name)}:{unquote(password)}" if written else None
+
+
+def _encoded(login: str) -> str:
+    return base64.b64encode(login.encode()).decode()
 
 
 def variables(environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -277,7 +315,8 @@ class Gateway:
         if moved := self._moved(response):
             raise RunnerError(f"The server at {url} has moved to {moved}. Give that address.")
         if code == 401 or response.is_redirect or (code == 403 and _message(response) == "Forbidden"):
-            wanted = "wants a token" if self.address.token is None else "refuses this token"
+            given = "token" if self.address.token else "name and password" if self.address.login else ""
+            wanted = f"refuses this {given}" if given else "wants a token"
             source = f" You get one at {hubs.home(url)}/token." if hubs.is_behind(response) else ""
             raise TokenRefused(f"The server at {url} {wanted}.{source}")
         if code == 404:

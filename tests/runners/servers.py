@@ -49,10 +49,11 @@ class Wire:
     """Passes what comes on to `there`, until it is cut; what comes later is passed on again.
 
     `deaf`: what comes from there is lost, until it is cut; `mute`: what goes there. `down`: whoever connects is cut off
-    at once.
+    at once. `wanted`: what the first request of a connection must hold, or it is refused.
     """
 
-    def __init__(self, there: str) -> None:
+    def __init__(self, there: str, wanted: str = "") -> None:
+        self._wanted = wanted.lower().encode()
         self._port = int(there.rpartition(":")[2])
         self._server: asyncio.Server | None = None
         self._ends: list[asyncio.StreamWriter] = []
@@ -87,8 +88,17 @@ class Wire:
         if self.down:
             writer.transport.abort()
             return
+        head = b""
+        if self._wanted:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                head = await reader.readuntil(b"\r\n\r\n")
+            if self._wanted not in head.lower():
+                writer.write(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                writer.close()
+                return
         self.connections += 1
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        there_writer.write(head)
         self._ends += [writer, there_writer]
         for source, sink in ((reader, there_writer), (there_reader, writer)):
             task = asyncio.create_task(self._pass(source, sink, back=sink is writer))

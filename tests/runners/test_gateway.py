@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from interpreter.errors import InterpreterError, RunnerError, UsageError
-from interpreter.runners.gateway import Address, Gateway, TokenRefused, address, variables
+from interpreter.runners.gateway import Address, Gateway, TokenRefused, address, secrets_in, variables
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.remote import RemoteKernels
 from interpreter.runners.remote_languages import RemoteRunners
@@ -85,8 +85,9 @@ def run(work: Coroutine[Any, Any, None]) -> None:
             Address(url="https://hub/user/ada", token="g"),
         ),
         ("http://host:8888", {}, Address(url="http://host:8888")),
+        ("ada:p%40ss@host:8888/lab", {}, Address(url="http://host:8888", login="ada:p@ss")),
     ],
-    ids=["as in a browser", "bare", "hub", "open"],
+    ids=["as in a browser", "bare", "hub", "open", "login"],
 )
 def test_an_address_is_taken_as_people_have_it(given: str, environment: dict[str, str], expected: Address) -> None:
     assert address(given, environment) == expected
@@ -94,7 +95,14 @@ def test_an_address_is_taken_as_people_have_it(given: str, environment: dict[str
 
 def test_an_address_that_is_none_is_refused_without_repeating_a_token() -> None:
     with pytest.raises(UsageError, match=r"^--gateway takes the http or https address of .*, not 'ftp://host'\.$"):
-        address("ftp://host?token=secret", {})
+        address("ftp://ada:secret@host?token=secret", {})
+
+
+def test_everything_in_an_address_that_nobody_may_see_is_known() -> None:
+    url = "http://ada:p%40ss-word@host/lab?token=abc"
+    assert secrets_in(url) == ("abc", "p%40ss-word", "p@ss-word", "YWRhOnBAc3Mtd29yZA==")
+    assert secrets_in("http://a-token-as-a-name@host") == ("a-token-as-a-name", "YS10b2tlbi1hcy1hLW5hbWU6")
+    assert secrets_in("http://host") == secrets_in("http://[") == secrets_in(None) == ()
 
 
 def test_an_enterprise_gateway_is_told_for_whom_a_kernel_is_and_what_the_user_set() -> None:
@@ -176,6 +184,34 @@ def test_a_server_that_wants_no_token_starts_kernels_and_takes_files_without_one
             assert text(await happenings_of(runner, "6 * 7")) == "42"
             (tmp_path / "data.csv").write_bytes(b"x")
             assert await there.upload(tmp_path / "data.csv", "s1") == "s1/data.csv"
+
+    with jupyter_server(tmp_path / "server", token="") as url:
+        run(story(url))
+
+
+def test_who_stands_before_a_server_is_given_the_name_and_password_of_its_address(tmp_path: Path) -> None:
+    async def story(url: str) -> None:
+        gate = Wire(url, "\r\nAuthorization: Basic YWRhOnBAc3Mtd29yZA==\r\n")
+        host = (await gate.lay()).removeprefix("http://")
+        try:
+            async with asking(f"http://{host}") as there:
+                with pytest.raises(TokenRefused, match=f"^The server at http://{host} wants a token"):
+                    await there.kernelspecs()
+            async with asking(f"http://ada:wrong@{host}") as there:
+                with pytest.raises(TokenRefused, match=f"^The server at http://{host} refuses this name and password"):
+                    await there.kernelspecs()
+            async with asking(f"http://ada:p%40ss-word@{host}") as there, python(there) as runner:
+                assert text(await happenings_of(runner, "6 * 7")) == "42"
+        finally:
+            await gate.close()
+
+    @asynccontextmanager
+    async def asking(url: str) -> AsyncIterator[Gateway]:
+        made = Gateway(address(url, {}))
+        try:
+            yield made
+        finally:
+            await made.close()
 
     with jupyter_server(tmp_path / "server", token="") as url:
         run(story(url))
@@ -452,6 +488,32 @@ def test_more_than_the_server_passes_on_is_shown_whole(server: str) -> None:
                 runner, f"for number in range({lines}): print(number, 'and some more words')"
             )
             assert text(happened) == "".join(f"{number} and some more words\n" for number in range(lines))
+
+    run(story())
+
+
+DROPPING = """
+thread = get_ipython().kernel.iopub_thread
+sent, every, last, really = [], 7, False, thread._really_send
+
+def some(*given, **named):
+    sent.append(None)
+    if len(sent) % every and not (last and b'"idle"' in b"".join(given[0])):
+        really(*given, **named)
+
+thread._really_send = some
+"""
+"""From now on every seventh message of the kernel is dropped, or the word that a cell is over if that is the `last`."""
+
+
+def test_what_is_dropped_between_the_kernel_and_us_is_shown_whole_and_in_order(server: str) -> None:
+    async def story() -> None:
+        async with gateway(server) as there, python(there) as runner:
+            await happenings_of(runner, DROPPING)
+            seen = await happenings_of(runner, "for number in range(100): print(number, flush=True)\nnumber")
+            assert (text(seen), status(seen)) == ("".join(f"{number}\n" for number in range(100)) + "99", "ok")
+            seen = await happenings_of(runner, "every, last = 1000, True; print(sum(range(5)))")
+            assert (text(seen), status(seen)) == ("10\n", "ok")
 
     run(story())
 
