@@ -1,4 +1,4 @@
-"""What a kernel behind a server says, whole and in order though connections break. Holds no connection itself.
+"""What a kernel behind a server says, whole and in order though some is lost on its way. Holds no connection itself.
 
 A kernel that was taught to (`taught.py`) retells what it sent; with any other, what was on its way into a broken
 connection is lost, which is said, and a cell whose end may be among it must end all the same.
@@ -22,6 +22,7 @@ _GAP = "[The connection to the server was cut for a while. What was printed in t
 """The server keeps what comes once it has noticed the cut; what it sent before that is nowhere any more."""
 _AWAY = "[{why} It is tried again for five minutes.]\n"
 _FLOOD = "[More was printed than the server passes on. Some of it is missing.]\n"
+"""The kernel did not remember all of what the server dropped."""
 _LIMITED = ("IOPub data rate exceeded", "IOPub message rate exceeded")
 """How a Jupyter server begins its word that it drops output from now on (`limit_rate` in its settings)."""
 
@@ -47,11 +48,13 @@ class Recovery:
         self.retells = False
         self._line = line
         self._receive = receive
-        self._order = Order(self._pass_on)
+        self._order = Order(self._pass_on, self._missed)
         self._running: dict[str, str] = {}  # the cells whose end was not told yet: what was sent, until one has begun
         self._typed = ""  # the latest answer to a question, as long as nothing shows that it arrived
         self._informed: set[str] = set()  # the cells in which it was said that nobody is heard
+        self._heard = 0  # messages on iopub
         self._task: asyncio.Task[None] | None = None
+        self._filling: set[asyncio.Task[None]] = set()
 
     # ---- what passes
 
@@ -65,7 +68,10 @@ class Recovery:
 
     def came(self, message: Message) -> None:
         """A message came over the connection."""
+        self._heard += message["channel"] == "iopub"
         if message["channel"] not in ("iopub", "stdin"):
+            if message["header"]["msg_type"] == "execute_reply" and self.retells:
+                self._fill(self._tail(message["parent_header"].get("msg_id", "")))
             self._pass_on(message)
         elif self.retells and self._is_limit(message):
             self._do(self._drain())
@@ -110,19 +116,51 @@ class Recovery:
 
     def over(self) -> None:
         """The kernel is gone, and says nothing more: pass on what was held back."""
+        self.retells = False
         self._order.release()
 
     async def close(self) -> None:
         """Recover nothing more; harmless when repeated."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.gather(*self._cancelled(), return_exceptions=True)
+
+    def _cancelled(self) -> list[asyncio.Task[None]]:
+        tasks = [*self._filling, *([self._task] if self._task is not None else ())]
+        for task in tasks:
+            task.cancel()
+        return tasks
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         """Do this from now on instead of what was begun before: one catches up with all that was lost."""
-        if self._task is not None:
-            self._task.cancel()
+        self._cancelled()
         self._task = asyncio.create_task(work)
+
+    def _fill(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this unless the connection is lost meanwhile: whoever catches up then does this too."""
+        task = asyncio.create_task(work)
+        self._filling.add(task)
+        task.add_done_callback(self._filling.discard)
+
+    def _missed(self) -> None:
+        """A message did not come that others were sent after."""
+        if self.retells:
+            self._fill(self._catch_up())
+        else:
+            self._order.release()
+
+    async def _catch_up(self) -> None:
+        """Let the kernel fill a gap."""
+        if not await self._retold():
+            self._say(tuple(self._running), _FLOOD)
+
+    async def _tail(self, identity: str) -> None:
+        """The reply of this cell came, so its end comes too, unless it was dropped: nothing follows to show that."""
+        heard = -1
+        while heard != self._heard:
+            heard = self._heard
+            await asyncio.sleep(_SETTLE)
+        if identity in self._running:
+            self._order.hold()
+            await self._catch_up()
 
     async def _settle(self, running: tuple[str, ...]) -> None:
         """The kernel answers behind a cell, so these have ended by then, whether they said so or not."""

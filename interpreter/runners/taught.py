@@ -1,11 +1,12 @@
 """What a Python kernel that we did not start is taught: to retell what it said last, and to answer for its variables.
 
-Runs inside that kernel, in any Python from 3.8 with ipykernel from 6.0, and is never imported by us. It answers on the
-control channel, so beside a running cell too, and binds no name of the user's. Other clients of it notice nothing.
+Runs inside that kernel, in any Python from 3.8 with ipykernel from 6.0. It answers on the control channel, so beside a
+running cell too, and binds no name of the user's. Other clients of it notice nothing.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from typing import Any
@@ -25,6 +26,8 @@ CHANNELS = {
     "execute_reply": "shell",
 }
 """The kinds of message that are kept, each with its channel."""
+PLACE = "interpreter_place"
+"""In the metadata of a message on iopub: how many were sent before it. A place that does not come was dropped."""
 
 
 class Memory:
@@ -35,11 +38,17 @@ class Memory:
         self.whole = True  # nothing was forgotten yet
         self.characters = 0
         self.lock = threading.RLock()
+        self.places = itertools.count()
         self.really_send = send
 
-    def send(self, *given: Any, **named: Any) -> Any:
-        """Send, and remember what was sent."""
-        message = self.really_send(*given, **named)
+    def send(self, stream: Any, msg_or_type: Any, *given: Any, **named: Any) -> Any:
+        """Send with its place, and remember what was sent."""
+        made = isinstance(msg_or_type, dict)
+        kind = msg_or_type["header"]["msg_type"] if made else msg_or_type
+        if CHANNELS.get(kind) == "iopub":
+            metadata = {**((msg_or_type if made else named).get("metadata") or {}), PLACE: next(self.places)}
+            (msg_or_type if made else named)["metadata"] = metadata
+        message = self.really_send(stream, msg_or_type, *given, **named)
         if message is not None and message["header"]["msg_type"] in CHANNELS:  # None: in a child process
             self.keep(message)
         return message
@@ -51,6 +60,7 @@ class Memory:
             "channel": CHANNELS[kind],
             "header": {name: message["header"][name] for name in ("msg_id", "msg_type", "session")},
             "parent_header": message["parent_header"],
+            "metadata": {PLACE: message["metadata"].get(PLACE)},
             "content": content,
         }
         size = 200 + len(content.get("text", "")) + sum(len(str(data)) for data in content.get("data", {}).values())
