@@ -179,7 +179,9 @@ def test_an_interrupt_while_the_model_loads_ends_the_wait_and_close_ends_the_chi
 @needs_signals
 @pytest.mark.parametrize("death", ["SIGKILL", "SIGTERM", "SIGHUP"])
 def test_the_server_dies_with_the_program_whatever_kills_that(tmp_path: Path, death: str) -> None:
-    with program(tmp_path, "await asyncio.sleep(600)") as running, connected_to(running) as connection:
+    heeded = f"signal.{death} == signal.SIGKILL or signal.signal(signal.{death}, signal.SIG_DFL)"  # nohup ignores one
+    waits = "await asyncio.sleep(600)"
+    with program(tmp_path, waits, before=heeded) as running, connected_to(running) as connection:
         running.send_signal(getattr(signal, death))
         assert ended(connection)
 
