@@ -20,6 +20,23 @@ Generated from `interpreter/settings.py` by `scripts/manual.py`; edit there.
 Each setting is taken from the first of these that gives it: the flag, the environment variable, the chosen profile in
 `config.toml`, the file `config.toml` itself. `interpreter doctor` shows where that file is and what would be used. What
 can only be given as a flag has no variable and no line in the file.
+
+```toml
+model = "anthropic/claude-sonnet-4-5"
+max_cost = 2.0
+
+[profiles.work]                          # interpreter --profile work
+model = "qwen3-coder"
+api_base = "http://10.0.0.7:8000/v1"
+
+[language.octave]                        # one program a cell, which is given the cell's file
+command = "octave --quiet"
+suffix = ".m"
+
+[language.stata]                         # an installed Jupyter kernel, under a name of yours
+kernel = "stata"
+aliases = ["do"]
+```
 """
 COMMANDS = """\
 # Commands of the prompt

@@ -13,6 +13,7 @@ import pytest
 from interpreter.errors import SettingsError, UsageError
 from interpreter.options import Value
 from interpreter.places import Places, places
+from interpreter.runners.languages import row_from_table
 from interpreter.settings import Settings, options
 from interpreter.sources import resolve
 
@@ -166,6 +167,24 @@ def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
 )
 def test_a_wrong_line_of_the_file_is_named_with_what_is_right(tmp_path: Path, text: str, said: str) -> None:
     assert refused(tmp_path, text) == said
+
+
+def test_the_example_of_the_manual_is_a_file_that_is_taken(tmp_path: Path) -> None:
+    manual = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
+    example = manual.partition("```toml\n")[2].partition("```")[0]
+    languages = {
+        "octave": {"command": "octave --quiet", "suffix": ".m"},
+        "stata": {"kernel": "stata", "aliases": ["do"]},
+    }
+    at_work = resolved(tmp_path, example, flags={"profile": "work"})
+    assert at_work == Settings(
+        profile="work",
+        model="qwen3-coder",
+        api_base="http://10.0.0.7:8000/v1",
+        max_cost=2.0,
+        languages=languages,
+    )
+    assert [row_from_table(name, table).kind for name, table in at_work.languages.items()] == ["program", "kernel"]
 
 
 def test_a_file_that_is_no_toml_is_refused_with_the_place(tmp_path: Path) -> None:
