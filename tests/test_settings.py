@@ -172,7 +172,7 @@ def test_a_wrong_line_of_the_file_is_named_with_what_is_right(tmp_path: Path, te
 def test_the_example_of_the_manual_is_a_file_that_is_taken(tmp_path: Path) -> None:
     manual = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
     example = manual.partition("```toml\n")[2].partition("```")[0]
-    languages = {
+    languages: dict[str, dict[str, object]] = {
         "octave": {"command": "octave --quiet", "suffix": ".m"},
         "stata": {"kernel": "stata", "aliases": ["do"]},
     }
