@@ -20,6 +20,7 @@ MimeBundle: TypeAlias = Mapping[str, object]
 Author: TypeAlias = Literal["model", "user"]
 Choice: TypeAlias = Literal["run", "edited", "declined", "skipped"]
 Approver: TypeAlias = Literal["asked", "always", "auto"]
+Asker: TypeAlias = Literal["code", "program"]
 """The user was asked; said "always" before; or let everything run (`--yes`, `auto_run`)."""
 OutputKind: TypeAlias = Literal["stdout", "stderr", "display", "result", "error"]
 CellStatus: TypeAlias = Literal["ok", "error", "interrupted", "died", "timeout"]
@@ -273,21 +274,26 @@ class OutputCleared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputRequested:
-    """The running cell reads a line (`input()`, a password prompt). `secret`: what is typed is not shown or kept."""
+    """The running cell reads a line (`input()`, a password prompt). `secret`: what is typed is not shown or kept.
+
+    `by`: this program asks on behalf of the cell, as whether to install a module, and the code does not.
+    """
 
     type: Literal["input.requested"] = "input.requested"
     cell: str
     prompt: str
     secret: bool = False
+    by: Asker = "code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputGiven:
-    """What was typed; None if it was secret, or if nobody could answer."""
+    """What was typed; None if it was secret, or if nobody could answer. An input of the cell if its code asked."""
 
     type: Literal["input.given"] = "input.given"
     cell: str
     text: str | None = None
+    by: Asker = "code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -348,7 +348,7 @@ def _cell_after(cell: Cell, event: CellEvent) -> Cell:
         case e.OutputCleared():
             return replace(cell, outputs=())
         case e.InputGiven():
-            return replace(cell, inputs=(*cell.inputs, event.text))
+            return replace(cell, inputs=(*cell.inputs, event.text)) if event.by == "code" else cell
         case e.CodeDetached():
             return replace(cell, status="detached", seconds=event.seconds)
         case e.CodeFinished():

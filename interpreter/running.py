@@ -89,11 +89,11 @@ def _told(happening: Happening, keeper: CellKeeper, cell: str, language: str) ->
 
 async def _input(host: Host, runner: Runner, cell: str, asked: Asked, stop: Stop) -> AsyncGenerator[e.Event, None]:
     """Put the question to the host; after an interrupt nobody answers and the runner sees the stop itself."""
-    request = e.InputRequested(cell=cell, prompt=asked.prompt, secret=asked.secret)
+    request = e.InputRequested(cell=cell, prompt=asked.prompt, secret=asked.secret, by=asked.by)
     yield request
     try:
         typed = await race(stop, host.read_line(request))
     except Stopped:
         typed = None
     await runner.answer(typed)
-    yield e.InputGiven(cell=cell, text=None if asked.secret else typed)
+    yield e.InputGiven(cell=cell, text=None if asked.secret else typed, by=asked.by)

@@ -238,7 +238,7 @@ class Draft:
             case e.OutputCleared():
                 cell.outputs.clear()
             case e.InputGiven():
-                cell.inputs.append(event.text)
+                cell.inputs += [event.text] if event.by == "code" else []
             case e.CodeFinished():
                 cell.status, cell.seconds = event.status, event.seconds
                 if event.status == "ok":

@@ -97,8 +97,8 @@ class _Typing:
         return Decision(choice="run", code=proposal.code)
 
     async def read_line(self, request: e.InputRequested) -> str | None:
-        """The next recorded line."""
-        return self._lines.pop(0) if self._lines else None
+        """The next recorded line; no to what the program asks, since what was said to that is not recorded."""
+        return self._lines.pop(0) if self._lines and request.by == "code" else None
 
 
 class _Unkept:

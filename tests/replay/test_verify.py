@@ -8,19 +8,25 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
 from interpreter import events as e
 from interpreter.errors import UsageError
+from interpreter.history import History
 from interpreter.notebooks.document import Json, NotebookKernel, document
 from interpreter.notebooks.file import save
+from interpreter.recorders.resume import ran
 from interpreter.replay.execution import Ran, replay
 from interpreter.replay.plan import plan
-from interpreter.seams import Asked
+from interpreter.runners.environment import workplace
+from interpreter.runners.languages import LocalRunners
+from interpreter.seams import YES_OR_NO, Asked
 from interpreter.stop import Stop
-from interpreter.testing import FakeRunner, FakeRunners, waiting
+from interpreter.testing import FakeRunner, FakeRunners, ScriptedHost, waiting
+from tests.conversations import session
 from tests.notebooks.stories import cell, step, turn
 from tests.replay.recording import command, context_in, record
 
@@ -178,8 +184,10 @@ def test_replay_shows_what_runs_and_what_comes_of_it(home: Path) -> None:
 
 
 def test_what_was_typed_into_a_cell_is_typed_again() -> None:
-    asking = FakeRunner(lambda _: (Asked(prompt="who? "), Asked(prompt="and? "), Asked(prompt="more? ")))
+    install = Asked(prompt=f"Install it? {YES_OR_NO}")
+    asking = FakeRunner(lambda _: (install, Asked(prompt="who? "), Asked(prompt="and? "), Asked(prompt="more? ")))
     typed: list[e.Event] = [
+        e.InputGiven(cell="c1", text="y", by="program"),
         e.InputGiven(cell="c1", text="Ada"),
         e.InputGiven(cell="c1"),
         e.CodeFinished(cell="c1", status="ok", seconds=1),
@@ -191,7 +199,34 @@ def test_what_was_typed_into_a_cell_is_typed_again() -> None:
 
     (ran,) = asyncio.run(again())
     assert (ran.cell, ran.status) == (cells[0], "ok")
-    assert asking.answers == ["Ada", None, None]
+    assert asking.answers == [None, "Ada", None, None]
+
+
+def test_what_is_said_to_the_programs_own_question_is_no_input_of_the_cell(tmp_path: Path) -> None:
+    uv = tmp_path / "tools" / "uv"
+    uv.parent.mkdir()
+    uv.write_text("#!/bin/sh\nexit 1\n")
+    uv.chmod(0o755)
+    place = workplace(folder=str(tmp_path), environment={"PATH": str(uv.parent)}, cache=tmp_path / "cache")
+    seen: list[e.Event] = []
+    lacks = "name = input('who? ')\nraise ImportError(\"Missing optional dependency 'tabulate'\")"
+
+    async def story() -> History:
+        runners = LocalRunners(place=place, interactive=True)
+        made, _ = session(host=ScriptedHost(lines=("Ada", "n")), runners=runners, consumers=(seen.append,))
+        async with aclosing(made.run_cell("python", lacks)) as happening:
+            async for _ in happening:
+                pass
+        await made.close()
+        return made.history
+
+    history = asyncio.run(story())
+    assert [(event.text, event.by) for event in seen if isinstance(event, e.InputGiven)] == [
+        ("Ada", "code"),
+        ("n", "program"),
+    ]
+    assert [it.inputs for it in ran(history)] == [("Ada",)]
+    assert [it.inputs for it in plan(document(seen))] == [("Ada",)]
 
 
 def test_a_stop_ends_the_cell_that_runs_and_runs_no_other() -> None:
