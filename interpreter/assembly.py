@@ -81,7 +81,7 @@ async def assemble(
         raise
     session = _session(settings, answering, there, records, host=host, consumers=consumers)
     if records.loaded:
-        _go_on(session, records.loaded, there.alive, warn)
+        _go_on(session, records.loaded, there.alive, "" if settings.resume else settings.notebook or "", warn)
 
     async def switch(name: str, base: str | None) -> None:
         nonlocal answering, settings
@@ -154,10 +154,10 @@ def _session(
     )
 
 
-def _go_on(session: Session, loaded: Loaded, alive: Sequence[str], warn: Callable[[str], None]) -> None:
+def _go_on(session: Session, loaded: Loaded, alive: Sequence[str], notebook: str, warn: Callable[[str], None]) -> None:
     """Tell what could not be read, what is lost, and that another model answers now."""
     for warning in loaded.warnings:
         warn(warning)
-    session.resumed(lost(loaded.history, alive))
+    session.resumed(lost(loaded.history, alive), notebook=notebook)
     if loaded.model != session.model:
         session.emit(ModelChanged(model=session.model))

@@ -63,11 +63,15 @@ class SessionStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionResumed:
-    """A kept session goes on. `lost` says in words what could not be brought back (a kernel's variables)."""
+    """A kept session goes on. `lost` says in words what could not be brought back (a kernel's variables).
+
+    With a `notebook` it is a new one, which goes on from what that file tells.
+    """
 
     type: Literal["session.resumed"] = "session.resumed"
     session: str
     lost: tuple[str, ...] = ()
+    notebook: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,7 +181,7 @@ def apply(history: History, event: e.Event) -> History:
         case e.StateRebuilt():
             return _note(history, _rebuilt(event))
         case e.SessionResumed():
-            return _note(history, "The session was resumed. Lost: " + "; ".join(event.lost)) if event.lost else history
+            return _note(history, _resumed(event)) if event.lost else history
         case (
             e.SessionStarted()
             | e.Retrying()
@@ -196,6 +196,15 @@ def apply(history: History, event: e.Event) -> History:
             return history
         case _:
             assert_never(event)
+
+
+def _resumed(event: e.SessionResumed) -> str:
+    gone = "; ".join(event.lost)
+    if event.notebook:
+        return (
+            f"The session began with what stands in {event.notebook}. Its code has not run here, and missing is {gone}"
+        )
+    return f"The session was resumed. Lost: {gone}"
 
 
 def _rebuilt(event: e.StateRebuilt) -> str:

@@ -163,10 +163,13 @@ class Session:
         self._model, self._ladder, self._attach = model, ladder, attach
         self.emit(e.ModelChanged(model=model.name))
 
-    def resumed(self, lost: Sequence[str]) -> None:
-        """Tell the consumers and the model that this session goes on, and what could not be brought back."""
+    def resumed(self, lost: Sequence[str], *, notebook: str = "") -> None:
+        """Tell the consumers and the model that this session goes on, and what could not be brought back.
+
+        With a `notebook` it is a new one, which goes on from what that file tells.
+        """
         self._begun = True
-        self.emit(e.SessionResumed(session=self.id, lost=tuple(lost)))
+        self.emit(e.SessionResumed(session=self.id, lost=tuple(lost), notebook=notebook))
 
     def rebuilt(self, cells: int, stopped: str | None) -> None:
         """Tell that many earlier cells were run again, up to the one that `stopped` it, if one did."""

@@ -44,9 +44,16 @@ def test_a_session_goes_on_from_a_notebook_and_the_model_is_sent_what_is_in_it(t
     assert isinstance(messages, list)
     assert messages[-1]["content"] == (
         "What is six times seven?\n\nI ran this python code myself:\n```python\n6 * 7\n```\n42\n\n"
-        "[The session was resumed. Lost: the state of python (variables, imports, functions)]\n\nWhat came out?"
+        f"[The session began with what stands in {path}. Its code has not run here, and missing is "
+        "the state of python (variables, imports, functions)]\n\nWhat came out?"
     )
-    assert load(Store(tmp_path / "data" / "sessions").latest()).history.turns == 2
+    session = Store(tmp_path / "data" / "sessions").latest()
+    assert load(session).history.turns == 2
+    told = "Its code has not run here: at the prompt, /rebuild runs its cells."
+    assert done.stderr.startswith(f"New session {session.id}, from {path}. {told}\n")
+    with serve(say("Yes.")) as endpoint:
+        again = program(tmp_path, "--model", "scripted", "--api-base", endpoint.base(), "--resume", stdin="Sure?")
+    assert again.stderr.startswith(f"Session {session.id} goes on. Lost: the state of python (")
 
 
 def test_a_kernel_that_is_not_installed_is_named_and_pythons_own_runs_instead(tmp_path: Path) -> None:

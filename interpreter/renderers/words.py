@@ -102,14 +102,23 @@ def notice(event: Notice) -> str:
         case e.ModelChanged():
             return f"{clean_line(event.model)} answers from now on."
         case e.SessionResumed():
-            lost = "; ".join(clean_line(what) for what in event.lost)
-            again = f" Lost: {lost}. At the prompt, /rebuild runs its cells again." if lost else ""
-            return f"Session {clean_line(event.session)} goes on.{again}"
+            return _begun(event) if event.notebook else _resumed(event)
         case e.StateRebuilt():
             cells = "One cell was" if event.cells == 1 else f"{event.cells} cells were"
             stopped = clean_line(event.stopped) if event.stopped else ""
             rest = f"; {stopped} did not end well, so the rest was not." if stopped else "; the variables are back."
             return f"{cells} run again{rest}"
+
+
+def _resumed(event: e.SessionResumed) -> str:
+    lost = "; ".join(clean_line(what) for what in event.lost)
+    again = f" Lost: {lost}. At the prompt, /rebuild runs its cells again." if lost else ""
+    return f"Session {clean_line(event.session)} goes on.{again}"
+
+
+def _begun(event: e.SessionResumed) -> str:
+    again = " Its code has not run here: at the prompt, /rebuild runs its cells." if event.lost else ""
+    return f"New session {clean_line(event.session)}, from {clean_line(event.notebook)}.{again}"
 
 
 def kept(output: e.Output) -> str:
