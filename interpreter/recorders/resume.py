@@ -96,7 +96,13 @@ def lost(history: History, alive: Collection[str] = ()) -> tuple[str, ...]:
     The state of the languages that are `alive` did not.
     """
     languages = dict.fromkeys(cell.language for cell in ran(history) if cell.language not in alive)
-    return tuple(f"the state of {language} (variables, imports, functions)" for language in languages)
+    return tuple(map(_state, languages))
+
+
+def _state(language: str) -> str:
+    if language == "shell":
+        return "the state of the shell (variables, functions, folder)"
+    return f"the state of {language} (variables, imports, functions)"
 
 
 def _whole(journal: Iterable[Line], mending: Mending) -> Iterator[Line]:

@@ -70,7 +70,7 @@ def test_a_resumed_session_sends_the_model_the_conversation_its_outputs_and_what
         {
             "role": "user",
             "content": "[The session was resumed. Lost: the state of python (variables, imports, functions); "
-            "the state of shell (variables, imports, functions)]\n\nStill there?",
+            "the state of the shell (variables, functions, folder)]\n\nStill there?",
         },
     )
     assert load(folder).history == h.close(again.history)
