@@ -21,8 +21,10 @@ import signal
 import threading
 import time
 from contextlib import nullcontext, suppress
+from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.metadata import DistributionFinder, MetadataPathFinder
+from importlib.util import spec_from_loader
 from pathlib import Path
 from runpy import run_path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +57,22 @@ class Borrowed(DistributionFinder):
         name = (context.name if context is not None else None) or LISTED
         folders = sorted(set(self._modules.values()))
         return MetadataPathFinder.find_distributions(DistributionFinder.Context(name=name, path=folders))
+
+
+class ProgressAsText:
+    """Has `tqdm.auto` draw its bars as text: it takes any kernel's front end for a browser, where they would move."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """The spec of the module in which tqdm chooses how it draws."""
+        return spec_from_loader(name, self) if name == "tqdm.autonotebook" else None  # type: ignore[arg-type]
+
+    def create_module(self, _: Any) -> None:
+        """An ordinary one."""
+
+    def exec_module(self, module: Any) -> None:
+        """Choose."""
+        std: Any = import_module("tqdm.std")
+        module.tqdm, module.trange = std.tqdm, std.trange
 
 
 def threads_remember_their_cell(current: Callable[[], Any]) -> None:
@@ -248,6 +266,7 @@ def main(plan: dict[str, Any], arguments: list[str]) -> None:
     """Serve the kernel until it is told to stop. `plan` is what `kernels.py` says; `arguments` are ipykernel's."""
     if plan["borrowed"]:
         sys.meta_path.append(Borrowed(plan["borrowed"]))
+    sys.meta_path.insert(0, ProgressAsText())
     tell_of_crashes()
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # a quarter of the start, and never used here
     from ipykernel import iostream

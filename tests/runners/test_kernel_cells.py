@@ -118,6 +118,12 @@ def test_a_widget_without_a_browser_shows_its_plain_text(kernel: Bench) -> None:
     assert kernel.run(code) == [shown("Slider(0)"), OK]
 
 
+def test_a_progress_bar_that_asks_whether_it_is_in_a_notebook_is_drawn_as_text(kernel: Bench) -> None:
+    happened = kernel.run("from tqdm.auto import tqdm\nfor _ in tqdm(range(3), ascii=True): pass")
+    drawn = text(happened).split("\r")
+    assert (drawn[0], drawn[1][:15], drawn[-1][:20]) == ("", "  0%|          ", "100%|##########| 3/3")
+
+
 def test_help_and_pagers_become_output_without_escape_codes(kernel: Bench) -> None:
     words = text(kernel.run("len?"), "display")
     assert "Return the number of items in a container." in words
