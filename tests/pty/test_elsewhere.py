@@ -34,7 +34,8 @@ def test_the_token_is_asked_for_until_it_is_right_and_then_code_runs_there(tmp_p
             terminal.send("> n = open('result.csv', 'w').write('x')\r")
             terminal.until_prompt()
             terminal.send("/download result.csv\r")
-            terminal.until(lambda: (tmp_path / "home" / "result.csv").exists() and terminal.at_prompt)
+            terminal.until("\nDownloaded to result.csv\n")
+            terminal.until_prompt()
             assert (tmp_path / "home" / "result.csv").read_text() == "x"
             terminal.send("\x04")
             assert terminal.exit_code() == 0

@@ -98,6 +98,24 @@ def test_a_session_tells_when_it_is_left_how_it_goes_on_and_then_what_it_was_abo
             assert terminal.exit_code() == 0
 
 
+def test_an_export_says_where_it_is(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "interpreter", "--model", "m", "--api-base", "http://127.0.0.1:9"]
+    with Terminal(argv, home=tmp_path) as terminal:
+        for typed, shown in (
+            ("> print(month := 10)", "\n10\n"),
+            ("/export py out.py", "\nExported to out.py\n"),
+            ("/save copy.ipynb", "\nExported to copy.ipynb\n"),
+            ("/export md -", "```python\nprint(month := 10)\n"),
+        ):
+            terminal.until_prompt()
+            terminal.send(f"{typed}\r")
+            terminal.until(shown)
+        terminal.until_prompt()
+        assert terminal.text.count("Exported to") == 2
+        terminal.send("\x04")
+        assert terminal.exit_code() == 0
+
+
 def test_a_wrong_value_of_a_flag_is_one_line_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
     with Terminal([sys.executable, "-m", "interpreter", "--protocol", "nonsense"], home=tmp_path) as terminal:
         assert terminal.exit_code() == 2

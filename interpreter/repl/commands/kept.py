@@ -67,7 +67,7 @@ async def download(talk: Conversation, file: str, to: Path | None = None) -> Non
     if path.exists():
         raise UsageError(f"{path} is here already. Say where to: /download {file} NAME")
     await runners.download(file, path)
-    talk.say(f"{path}")
+    talk.say(f"Downloaded to {path}")
 
 
 async def save(talk: Conversation, file: Path | None = None) -> None:
@@ -75,7 +75,7 @@ async def save(talk: Conversation, file: Path | None = None) -> None:
     if file is None:
         talk.say(f"This session saves itself, in {talk.assembly.folder.path}")
     else:
-        talk.say(await subcommand(talk, "export", [talk.assembly.folder.id, "--to", "ipynb", "-o", str(file)]))
+        await export(talk, "ipynb", file)
 
 
 async def export(
@@ -83,7 +83,8 @@ async def export(
 ) -> None:
     """Write this session in another format."""
     where = ["-o", str(file)] if file else []
-    talk.say(await subcommand(talk, "export", [talk.assembly.folder.id, "--to", format, *where]))
+    told = await subcommand(talk, "export", [talk.assembly.folder.id, "--to", format, *where])
+    talk.say(told if str(file) == "-" else f"Exported to {told}")
 
 
 async def save_as(talk: Conversation, name: str) -> None:
