@@ -79,10 +79,9 @@ class Recovery:
             self._order.came(message)
 
     def _is_limit(self, message: Message) -> bool:
-        if message["header"]["msg_type"] != "stream" or message["header"]["session"] == self.speaker:
+        if message["header"]["msg_type"] != "stream" or message["header"].get("session") == self.speaker:
             return False
-        text: str = message["content"]["text"]
-        return text.startswith(_LIMITED)
+        return str(message["content"].get("text", "")).startswith(_LIMITED)
 
     def _pass_on(self, message: Message) -> None:
         identity = message["parent_header"].get("msg_id", "")
@@ -193,8 +192,8 @@ class Recovery:
         _, answer = self._line.send("control", "interpreter_missed_request", {"after": self._order.recent})
         await asyncio.wait({answer})
         told = answer.result()["content"]
-        self._order.retold(told["messages"], more=more)
-        return bool(told["whole"])
+        self._order.retold(told.get("messages", ()), more=more)
+        return bool(told.get("whole"))
 
     def _say(self, running: tuple[str, ...], words: str) -> None:
         for identity in running:

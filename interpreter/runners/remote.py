@@ -23,6 +23,7 @@ from interpreter.runners.channels import Channel, Message, Received
 from interpreter.runners.gateway import Gateway, Unreachable
 from interpreter.runners.installing import Remedy
 from interpreter.runners.recovery import Recovery
+from interpreter.runners.waiting import within
 from interpreter.runners.websocket import LastingSocket
 
 if TYPE_CHECKING:
@@ -129,8 +130,7 @@ class RemoteKernel:
             try:
                 await self._gateway.interrupt(self.id)
             except Unreachable:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.died.wait(), _AGAIN)
+                await within(self.died, _AGAIN)
                 continue
             except RunnerError:  # the server cannot do that
                 pass
@@ -174,7 +174,7 @@ class RemoteKernel:
                     done, _ = await asyncio.wait({answer}, timeout=2)
                     if done:
                         info = answer.result()
-                        self._recovery.speaker = info["header"]["session"]
+                        self._recovery.speaker = info["header"].get("session", "")
                         self.language = info["content"].get("language_info", {}).get("name", "").lower()
                         await asyncio.wait({asyncio.ensure_future(self._told.wait())}, timeout=0.5)
                         if self.language == "python":
@@ -208,7 +208,7 @@ class RemoteKernel:
             self.send("shell", "execute_request", {"code": _PLAIN, "silent": True})
         _, answer = self.send("shell", "execute_request", {"code": _teaching(), "silent": True})
         await asyncio.wait({answer})
-        self.ours = self._recovery.retells = answer.result()["content"]["status"] == "ok"
+        self.ours = self._recovery.retells = answer.result()["content"].get("status") == "ok"
 
     def _go(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -227,21 +227,14 @@ class RemoteKernel:
         return HTTPRequest(url, headers=dict(there.headers), ssl_options=encryption)
 
     def _came(self, frame: str | bytes) -> None:
-        try:
-            if isinstance(frame, bytes):  # the first of its parts is the message, the others are for widgets
-                count = struct.unpack_from("!I", frame)[0]
-                offsets = struct.unpack_from(f"!{count}I", frame, 4)
-                frame = frame[offsets[0] : offsets[1] if count > 1 else None].decode()
-            message = json.loads(frame)
-        except (ValueError, struct.error):  # not of Jupyter's protocol: a proxy's word
+        message = _message(frame)
+        if message is None:
             return
-        self._take(message)
-
-    def _take(self, message: Message) -> None:
-        channel, kind, content = message["channel"], message["header"]["msg_type"], message["content"]
+        channel, kind = message["channel"], message["header"]["msg_type"]
         if channel == "iopub":
             self._told.set()
-        if channel == "iopub" and kind == "status" and content["execution_state"] in ("restarting", "dead"):
+        ending = message["content"].get("execution_state") in ("restarting", "dead")
+        if channel == "iopub" and kind == "status" and ending:
             self._end("the server noticed that its process ended")
         else:
             self._recovery.came(message)
@@ -251,6 +244,22 @@ class RemoteKernel:
         if channel in ("shell", "control"):
             self._answers.came(message)
         self._received(channel, {**message, "msg_type": message["header"]["msg_type"]})
+
+
+def _message(frame: str | bytes) -> Message | None:
+    """What a frame of the server holds; None if it is not of Jupyter's protocol, such as a proxy's word."""
+    try:
+        if isinstance(frame, bytes):  # the first of its parts is the message, the others are for widgets
+            count = struct.unpack_from("!I", frame)[0]
+            offsets = struct.unpack_from(f"!{count}I", frame, 4)
+            frame = frame[offsets[0] : offsets[1] if count > 1 else None].decode()
+        message = json.loads(frame)
+        header, parts = message["header"], [message[name] for name in ("parent_header", "metadata", "content")]
+        names = (message["channel"], header["msg_type"], header["msg_id"])
+    except (ValueError, TypeError, LookupError, RecursionError, struct.error):
+        return None
+    sound = all(isinstance(name, str) for name in names) and all(isinstance(part, dict) for part in parts)
+    return message if sound else None
 
 
 def _teaching() -> str:

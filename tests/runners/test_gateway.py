@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import struct
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import aclosing, asynccontextmanager
@@ -488,6 +490,38 @@ def test_more_than_the_server_passes_on_is_shown_whole(server: str) -> None:
                 runner, f"for number in range({lines}): print(number, 'and some more words')"
             )
             assert text(happened) == "".join(f"{number} and some more words\n" for number in range(lines))
+
+    run(story())
+
+
+def frame(**parts: object) -> str:
+    """A message of the kernel that lacks nothing but what `parts` take from it."""
+    sound = {"header": {"msg_type": "status", "msg_id": "a"}, "parent_header": {}, "metadata": {}, "content": {}}
+    return json.dumps({"channel": "iopub", **sound, **parts})
+
+
+NONSENSE = [
+    "Service unavailable",
+    "5",
+    "[" * 60_000,
+    frame(channel=5),
+    frame(header=[]),
+    frame(header={"msg_id": "a"}),
+    frame(parent_header=None),
+    frame(content="no content"),
+]
+
+
+def test_what_is_no_message_of_jupyter_is_passed_over(server: str) -> None:
+    async def story() -> None:
+        async with behind_a_wire(server) as (runner, wire):
+            connections = wire.connections
+            for word in NONSENSE:
+                wire.insert(b"\x81\x7e" + struct.pack("!H", len(word)) + word.encode())
+            for binary in (b"", b"\0\0\0\1", b"\0\0\0\0", b"\0\0\0\2\0\0\0\0\0\0\0\0"):
+                wire.insert(b"\x82" + bytes([len(binary)]) + binary)
+            assert text(await happenings_of(runner, "6 * 7")) == "42"
+            assert wire.connections == connections
 
     run(story())
 
