@@ -195,7 +195,7 @@ def test_a_server_that_nobody_closed_ends_when_the_program_leaves_at_once(tmp_pa
 
 @needs_signals
 def test_ctrl_c_at_the_terminal_is_not_for_the_server(tmp_path: Path) -> None:
-    before = "signal.signal(signal.SIGINT, lambda *_: print(served.alive, flush=True))"
+    before = "signal.signal(signal.SIGINT, lambda *_: os.write(1, f'{served.alive}\\n'.encode()))"
     with (
         program(tmp_path, "sys.stdin.read()", before=before) as running,
         connected_to(running) as connection,

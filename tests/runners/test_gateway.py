@@ -282,16 +282,32 @@ def test_a_kernel_that_we_started_is_ended_with_the_session(server: str) -> None
     run(story())
 
 
+RESISTING = """
+import time
+print("begun", flush=True)
+while True:
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        pass
+"""
+"""A server interrupts a kernel before it ends it."""
+
+
 def test_a_kernel_that_somebody_ends_is_noticed(server: str) -> None:
     async def story() -> None:
         async with gateway(server) as there:
             id = await there.start("python3")
             async with python(there, id=id) as runner:
-                ended = asyncio.create_task(there.end(id)) if await happenings_of(runner, "1") else None
-                happened = await happenings_of(runner, "import time\ntime.sleep(60)")
-                assert status(happened) == "died"
-                assert ended is not None
-                await ended
+                ends = []
+
+                def look(printed: str) -> None:
+                    if "begun" in printed:
+                        ends.append(asyncio.create_task(there.end(id)))
+
+                happened = await happenings(runner, RESISTING, look)
+                assert (text(happened, "stdout"), status(happened)) == ("begun\n", "died")
+                await asyncio.gather(*ends)
 
     run(story())
 
