@@ -175,5 +175,5 @@ def _refused(cell: str, holder: BackgroundCell) -> tuple[e.Event, ...]:
     )
     return (
         e.Output(cell=cell, kind="error", data={"text/plain": words}),
-        e.CodeFinished(cell=cell, status="error", seconds=0.0),
+        e.CodeFinished(cell=cell, status="error", seconds=0.0, ran=False),
     )

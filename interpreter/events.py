@@ -314,12 +314,16 @@ class CodeDetached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeFinished:
-    """A cell that ran ended. `seconds` is wall time, the waiting for input included."""
+    """A cell that ran ended. `seconds` is wall time, the waiting for input included.
+
+    `ran` is false for one that was refused after all, since its language was busy: nothing of it has happened.
+    """
 
     type: Literal["code.finished"] = "code.finished"
     cell: str
     status: CellStatus
     seconds: float
+    ran: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

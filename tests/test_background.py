@@ -156,7 +156,9 @@ def test_meanwhile_its_language_takes_no_code_and_says_why_and_others_do() -> No
             words("."),
             runners=FakeRunners(python=runner, shell=shell),
         )
-        await turn(made, "Train.", leaving(made))
+        happened = await turn(made, "Train.", leaving(made))
+        ends = [(event.cell, event.ran) for event in happened if isinstance(event, e.CodeFinished)]
+        assert ends == [("c2", False), ("c3", True)]
         results = [message["content"] for message in model.requests[-1].messages if message["role"] == "tool"]
         assert results[1:] == [
             "This code was not run: python is busy with cell c1, which runs in the background. "

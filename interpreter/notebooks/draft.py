@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, assert_never
 from interpreter import events as e
 from interpreter.history import Spent
 
-_FAILED = ("error", "interrupted", "timeout", "died")
+_FAILED = ("error", "interrupted", "timeout", "died", "skipped")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +37,8 @@ class Words:
 class Code:
     """A cell: as proposed, as run, and what came of it. `count` is its execution count, None if it never ran.
 
-    `approved` is who let it run. `status` is None while it is proposed or runs. `inputs` is what was typed into it.
+    `approved` is who let it run. `status` is None while it is proposed or runs, and `skipped` if it was let run and
+    refused after all. `inputs` is what was typed into it.
     """
 
     id: str
@@ -53,7 +54,7 @@ class Code:
     note: str = ""
     outputs: list[e.Output] = field(default_factory=list)
     inputs: list[str | None] = field(default_factory=list)
-    status: e.CellStatus | None = None
+    status: e.CellStatus | Literal["skipped"] | None = None
     seconds: float = 0.0
     started: str = ""
     count: int | None = None
@@ -240,7 +241,9 @@ class Draft:
             case e.InputGiven():
                 cell.inputs += [event.text] if event.by == "code" else []
             case e.CodeFinished():
-                cell.status, cell.seconds = event.status, event.seconds
+                cell.status, cell.seconds = event.status if event.ran else "skipped", event.seconds
+                if not event.ran:
+                    cell.count, self._count = None, self._count - 1
                 if event.status == "ok":
                     self._supersede(cell)
 

@@ -172,14 +172,14 @@ class _Reading:
             yield e.CodeDecided(cell=identity, decision=chosen, code=code, note=str(about.get("note", "")), by=approver)
             yield from came
             status, seconds = _status(about, came), float(about.get("seconds", 0.0))
-            yield e.CodeFinished(cell=identity, status=status, seconds=seconds)
+            yield e.CodeFinished(cell=identity, status=status, seconds=seconds, ran=about.get("status") != "skipped")
 
 
 def _status(about: Mapping[str, Any], came: tuple[e.Output, ...]) -> e.CellStatus:
     kept = about.get("status")
     if kept in get_args(e.CellStatus):
         return cast("e.CellStatus", kept)
-    if kept is not None:  # it was running when the notebook was written
+    if kept is not None and kept != "skipped":  # it was running when the notebook was written
         return "died"
     return "error" if any(output.kind == "error" for output in came) else "ok"
 

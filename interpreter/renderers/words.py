@@ -62,6 +62,8 @@ def decided(event: e.CodeDecided) -> str:
 
 def finished(event: e.CodeFinished) -> str:
     """How a cell ended, and how long it took."""
+    if not event.ran:
+        return f"{clean_line(event.cell)} not run"
     return f"{clean_line(event.cell)} {event.status}, {seconds(event.seconds)}"
 
 

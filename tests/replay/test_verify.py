@@ -18,6 +18,7 @@ from interpreter.errors import UsageError
 from interpreter.history import History
 from interpreter.notebooks.document import Json, NotebookKernel, document
 from interpreter.notebooks.file import save
+from interpreter.notebooks.opening import events
 from interpreter.recorders.resume import ran
 from interpreter.replay.execution import Ran, replay
 from interpreter.replay.plan import plan
@@ -227,6 +228,24 @@ def test_what_is_said_to_the_programs_own_question_is_no_input_of_the_cell(tmp_p
     ]
     assert [it.inputs for it in ran(history)] == [("Ada",)]
     assert [it.inputs for it in plan(document(seen))] == [("Ada",)]
+
+
+def test_a_cell_that_was_refused_since_its_language_was_busy_is_not_compared(tmp_path: Path) -> None:
+    refused = e.CodeFinished(cell="c2", status="error", seconds=0, ran=False)
+    busy = e.Output(cell="c2", kind="error", data={"text/plain": "This code was not run: python is busy."})
+    told = [
+        *cell("c1", "x = 1", by="user"),
+        *cell("c2", "x = 2", busy, by="user")[:-1],
+        refused,
+        *cell("c3", "print(x)", e.Output(cell="c3", kind="stdout", data={"text/plain": "1\n"}), by="user"),
+    ]
+    made = document(told)
+    assert [it["execution_count"] for it in made["cells"]] == [1, None, 2]
+    assert [event for event in events(made) if isinstance(event, e.CodeFinished)][1] == refused
+    save(tmp_path / "given.ipynb", made)
+    done = command("replay", tmp_path, str(tmp_path / "given.ipynb"), "--verify")
+    assert (done.code, done.out.splitlines()[0]) == (0, "c2           not compared: it was not run")
+    assert done.out.splitlines()[-1] == "2 of 2 cells are reproducible; 1 not compared."
 
 
 def test_a_stop_ends_the_cell_that_runs_and_runs_no_other() -> None:
