@@ -36,7 +36,8 @@ class Interpreter:
     Keyword arguments are fields of `interpreter.settings.Settings` (`model`, `api_base`, `api_key`, ...), over those of
     `settings` where that is given.
     `host` decides on each cell; without one nothing runs unless `auto_run` is true. `session` is a ready session in
-    place of one built from settings. Close it, or use it in a `with` statement: kernels and shells end with it.
+    place of one built from settings. Close it, or use it in a `with` or `async with` statement: kernels and shells end
+    with it.
 
     Raises `UsageError` for settings that cannot be used, at once or when the first turn needs them; what fails in a
     turn is told in its `turn.finished`.
@@ -95,8 +96,9 @@ class Interpreter:
 
     def close(self) -> None:
         """End kernels and shells."""
-        if self._end is not None:
-            self._loop.result(_awaited(self._end))
+        end, self._end = self._end, None
+        if end is not None:
+            self._loop.result(_awaited(end))
         self._loop.close()
 
     def __enter__(self) -> Interpreter:
@@ -127,6 +129,24 @@ class Interpreter:
                     return
         finally:
             await self._loop.awaited(_aclose(events))
+
+    async def aclose(self) -> None:
+        """As `close`, awaited; whoever is cancelled meanwhile does not wait, and all the same everything ends."""
+        await asyncio.shield(self._closed())
+
+    async def __aenter__(self) -> Interpreter:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _closed(self) -> None:
+        end, self._end = self._end, None
+        if end is not None:
+            await self._loop.awaited(_awaited(end))
+        await asyncio.to_thread(self._loop.close)
 
     # ---- on the loop of the thread
 

@@ -112,6 +112,18 @@ def test_inside_a_running_loop_both_the_synchronous_and_the_asynchronous_names_w
     assert asyncio.run(main()) == ("One.", "Two.", ["Three."])
 
 
+def test_an_asynchronous_block_ends_its_runners_and_its_thread_also_when_it_fails() -> None:
+    async def main(runner: FakeRunner) -> None:
+        async with interpreter(*ONE_CELL, runner=runner) as it:
+            assert (await it.achat("What is it?"), runner.closed) == ("It is 1.", False)
+            raise TimeoutError
+
+    runner = FakeRunner()
+    with pytest.raises(TimeoutError):
+        asyncio.run(main(runner))
+    assert runner.closed
+
+
 def test_a_host_of_the_caller_decides() -> None:
     host = ScriptedHost(Decision(choice="declined"))
     runner = FakeRunner()
