@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from interpreter import events as e
 from interpreter import running
-from interpreter.running import Bench
+from interpreter.running import Bench, Unattended
 from interpreter.seams import Decision, Host, Proposal
 from interpreter.stop import Stop
 
@@ -72,7 +72,7 @@ class Background:
             for event in _refused(cell, holder):
                 yield event
             return
-        attended = self._attended = _Attended(bench.host, self._emit)
+        attended = self._attended = _Attended(bench.host)
         started = time.monotonic()
         timer = asyncio.get_running_loop().call_later(self._after, attended.leave.set) if self._after else None
         events = running.run(replace(bench, host=attended), cell, language, code, attended.stop)
@@ -121,12 +121,11 @@ class _Going:
 class _Attended:
     """Implements `Host` for one cell, for as long as somebody attends it; `stop` is that cell's own."""
 
-    def __init__(self, host: Host, emit: Callable[[e.Event], None]) -> None:
+    def __init__(self, host: Host) -> None:
         self.stop = Stop()
         self.leave = asyncio.Event()
         self.left = False
         self._host = host
-        self._emit = emit
         self._asking = False
 
     async def decide(self, proposal: Proposal) -> Decision:
@@ -134,11 +133,9 @@ class _Attended:
         return await self._host.decide(proposal)
 
     async def read_line(self, request: e.InputRequested) -> str | None:
-        """What the host types; nobody can answer once the cell is left alone, and that is told as its output."""
+        """What the host types. Raises `Unattended` once the cell is left alone."""
         if self.left:
-            words = f"{request.prompt}\n[Nobody answers this in the background.]\n"
-            self._emit(e.Output(cell=request.cell, kind="stdout", data={"text/plain": words}))
-            return None
+            raise Unattended("Nobody answers this in the background.")
         self._asking = True
         try:
             return await self._host.read_line(request)

@@ -38,6 +38,10 @@ class Bench:
     timeout: float | None = None
 
 
+class Unattended(Exception):
+    """Raised by a host whom a question reaches in vain; its text says why, and is told as the cell's output."""
+
+
 async def decide(bench: Bench, cell: Cell, stop: Stop, *, caution: str = "") -> e.CodeDecided:
     """The host's decision on `cell`; an interrupt while it is asked declines."""
     proposal = Proposal(cell=cell.id, language=cell.language, code=cell.proposed, by=cell.by, caution=caution)
@@ -61,7 +65,8 @@ async def run(bench: Bench, cell: str, language: str, code: str, stop: Stop) -> 
                 if isinstance(happening, Ended):
                     status = happening.status
                 elif isinstance(happening, Asked):
-                    async for event in _input(bench.host, runner, cell, happening, stop):
+                    request = _request(cell, happening)
+                    async for event in _input(bench.host, runner, keeper, request, stop):
                         yield event
                 else:
                     for event in _told(happening, keeper, cell, language):
@@ -87,13 +92,22 @@ def _told(happening: Happening, keeper: CellKeeper, cell: str, language: str) ->
             raise AssertionError(happening)
 
 
-async def _input(host: Host, runner: Runner, cell: str, asked: Asked, stop: Stop) -> AsyncGenerator[e.Event, None]:
+def _request(cell: str, asked: Asked) -> e.InputRequested:
+    return e.InputRequested(cell=cell, prompt=asked.prompt, secret=asked.secret, by=asked.by)
+
+
+async def _input(
+    host: Host, runner: Runner, keeper: CellKeeper, request: e.InputRequested, stop: Stop
+) -> AsyncGenerator[e.Event, None]:
     """Put the question to the host; after an interrupt nobody answers and the runner sees the stop itself."""
-    request = e.InputRequested(cell=cell, prompt=asked.prompt, secret=asked.secret, by=asked.by)
     yield request
     try:
         typed = await race(stop, host.read_line(request))
     except Stopped:
         typed = None
+    except Unattended as nobody:
+        typed = None
+        for event in keeper.add(Produced(kind="stdout", data={"text/plain": f"{request.prompt}\n[{nobody}]\n"})):
+            yield event
     await runner.answer(typed)
-    yield e.InputGiven(cell=cell, text=None if asked.secret else typed, by=asked.by)
+    yield e.InputGiven(cell=request.cell, text=None if request.secret else typed, by=request.by)

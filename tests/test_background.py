@@ -14,12 +14,15 @@ from interpreter import events as e
 from interpreter import history as h
 from interpreter.recorders.lines import parsed, written
 from interpreter.recorders.mending import Mending
+from interpreter.recorders.outputs import DiskKeeper
 from interpreter.runners.languages import LocalRunners
 from interpreter.seams import Asked, Ended, Happening, Produced
+from interpreter.secrets import Secrets
 from interpreter.session import Session
 from interpreter.stop import Stop
 from interpreter.testing import FakeRunner, FakeRunners, ScriptedHost, tool_call, words
 from tests.conversations import arguments, last_messages, session, types
+from tests.recorders.kept import store
 from tests.runners.bench import at
 
 ARGUMENTS = arguments("train()")
@@ -33,14 +36,15 @@ def said(text: str) -> Produced:
 class Long(FakeRunner):
     """Prints `begun` and waits until `go` is set or its stop is, then prints `finished`; it asks before or after."""
 
-    def __init__(self, *, asks: Literal["before", "after", ""] = "") -> None:
+    def __init__(self, *, asks: Literal["before", "after", ""] = "", question: str = "sure? ") -> None:
         super().__init__()
+        self.question = question
         self.go = asyncio.Event()
         self.asks = asks
 
     async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
         self.ran.append(code)
-        yield Asked(prompt="sure? ") if self.asks == "before" else said("begun")
+        yield Asked(prompt=self.question) if self.asks == "before" else said("begun")
         waits = [asyncio.ensure_future(self.go.wait()), asyncio.ensure_future(stop.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -52,7 +56,7 @@ class Long(FakeRunner):
             yield Ended(status="interrupted")
             return
         if self.asks == "after":
-            yield Asked(prompt="sure? ")
+            yield Asked(prompt=self.question)
         yield said("finished")
         yield Ended(status="ok")
 
@@ -209,6 +213,24 @@ def test_nobody_answers_a_cell_in_the_background_and_that_is_told() -> None:
         await turn(made, "And?")
         told = "sure? \n[Nobody answers this in the background.]\nfinished"
         assert told in str(last_messages(model, 1)[0]["content"])
+
+    run(story())
+
+
+def test_what_it_asks_in_vain_is_masked_and_shortened_like_its_output(tmp_path: Path) -> None:
+    async def story() -> None:
+        runner = Long(asks="after", question=f"{'menu ' * 10_000}for sk-very-secret-key? ")
+        keeper = DiskKeeper(store(tmp_path).create(), secrets=Secrets(["sk-very-secret-key"]))
+        made, model = session(
+            tool_call(ARGUMENTS), words("."), words("."), runners=FakeRunners(python=runner), keeper=keeper
+        )
+        await turn(made, "Train.", leaving(made))
+        runner.go.set()
+        await ended(made)
+        await turn(made, "And?")
+        told = str(last_messages(model, 1)[0]["content"])
+        assert "menu for [masked]? \n[Nobody answers this in the background.]\nfinished" in told
+        assert ("sk-very-secret-key" in told, len(told) < 20_000) == (False, True)
 
     run(story())
 
