@@ -41,7 +41,7 @@ exit codes: 0 done; 1 failed; 2 wrong usage; 3 the last code that ran failed; 4 
 5 a limit stopped it; 130 interrupted"""
 _WIDEST = 80
 """Columns for what the help says of the commands."""
-_LIKE_AN_ID = re.compile(r"\d{3,}(-\d*)?")
+_LIKE_AN_ID = re.compile(r"\d{3,}(-\d*){0,2}")
 _ALIKE = 0.8
 """From here on a word is taken for a command's name that was mistyped."""
 

@@ -94,6 +94,7 @@ def test_version_is_told_and_nothing_slow_is_imported() -> None:
          "Did you mean 'tools'?"),
         (["help"], "See interpreter --help, or in a conversation /help. To ask the model: interpreter -- help"),
         (["--resume", "261124-1855", "hi"], "There is no session '261124-1855'. `interpreter sessions` lists them."),
+        (["--resume", "261129-191550-2"], "There is no session '261129-191550-2'. `interpreter sessions` lists them."),
         (["docter"], "There is no command docter. Did you mean doctor? To ask the model: interpreter -- docter"),
         (["doctor", "me"], "me is one word too many. See interpreter doctor --help."),
         (["--model", "m", "--python", "~nobody-here/python", "hi"],
