@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from interpreter.commands.context import Context
 
 if TYPE_CHECKING:
     from interpreter.notebooks.source import Source
+    from interpreter.replay.execution import Ran
     from interpreter.replay.verdicts import Verdict
+    from interpreter.secrets import Secrets
 
 HELP = (
     "Run the cells of a session or notebook again, in a fresh kernel and without a model; typing this is the consent."
@@ -46,7 +49,8 @@ async def _replayed(source: Source, context: Context) -> int:
     from interpreter.replay.plan import plan
     from interpreter.replay.stage import stage
 
-    show = JsonRenderer(context.out) if context.settings.json else PlainRenderer(context.out, context.out)
+    as_json = context.settings.json
+    show = JsonRenderer(context.out, secrets=context.secrets) if as_json else PlainRenderer(context.out, context.out)
     cells = plan(source.document)
     for cell in cells:
         if cell.left_out:
@@ -72,7 +76,7 @@ async def _verified(source: Source, context: Context) -> int:
     from interpreter.replay.stage import stage
     from interpreter.replay.verdicts import Judge, as_json, reproducible
 
-    judge = Judge()
+    judge, secrets = Judge(), context.secrets
     cells = plan(source.document)
     verdicts = [judge.left_out(cell) for cell in cells if cell.left_out]
     async with stage(
@@ -86,17 +90,22 @@ async def _verified(source: Source, context: Context) -> int:
         async for ran in replay(cells, here.runners, here.stop, timeout=context.settings.cell_timeout):
             if here.stop.is_set:
                 return 130
-            verdicts.append(judge.ran(ran))
+            verdicts.append(judge.ran(_masked(ran, secrets)))
             _tell(verdicts[-1:], context)
     if context.settings.json:
         order = {cell.id: number for number, cell in enumerate(cells)}
-        json.dump(as_json(sorted(verdicts, key=lambda it: order[it.cell])), context.out, ensure_ascii=False)
-        context.out.write("\n")
+        report = as_json(sorted(verdicts, key=lambda it: order[it.cell]))
+        context.out.write(secrets.masked(json.dumps(report, ensure_ascii=False)) + "\n")
     else:
         from interpreter.replay.telling import summary
 
         context.out.write(f"{summary(verdicts)}\n")
     return 0 if reproducible(verdicts) else 1
+
+
+def _masked(ran: Ran, secrets: Secrets) -> Ran:
+    """With its outputs as they would be kept, and so as the recorded ones are."""
+    return replace(ran, outputs=tuple(json.loads(secrets.masked(json.dumps(ran.outputs)))))
 
 
 def _folder(source: Source) -> str:

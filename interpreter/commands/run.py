@@ -47,7 +47,11 @@ async def _run(document: Json, context: Context) -> int:
     from interpreter.replay.stage import stage
     from interpreter.replay.telling import Results
 
-    show = JsonRenderer(context.out) if context.settings.json else Results(context.out, context.err)
+    show = (
+        JsonRenderer(context.out, secrets=context.secrets)
+        if context.settings.json
+        else Results(context.out, context.err)
+    )
     async with stage(
         document,
         context.settings,

@@ -79,12 +79,12 @@ class Done:
     err: str
 
 
-def command(name: str, home: Path, *argv: str, json: bool = False) -> Done:
+def command(name: str, home: Path, *argv: str, json: bool = False, api_key: str | None = None) -> Done:
     """Run a subcommand as the program does."""
     module = importlib.import_module(f"interpreter.commands.{name}")
     parser = argparse.ArgumentParser()
     module.arguments(parser)
-    context = context_in(home, settings=Settings(json=json))
+    context = context_in(home, settings=Settings(json=json, api_key=api_key))
     code = module.run(parser.parse_args(argv), context)
     assert isinstance(context.out, io.StringIO)
     assert isinstance(context.err, io.StringIO)

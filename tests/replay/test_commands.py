@@ -119,6 +119,17 @@ def test_a_cell_that_fails_ends_the_run_with_3(tmp_path: Path) -> None:
     assert done.err.rstrip().endswith("ZeroDivisionError: division by zero")
 
 
+def test_a_known_key_is_masked_in_what_programs_are_told(tmp_path: Path) -> None:
+    key = "sk-very-secret-key"
+    (tmp_path / "read.txt").write_text(key, encoding="utf-8")
+    saved(
+        tmp_path, history=fold(cell("c1", f"print(open({str(tmp_path / 'read.txt')!r}).read())", by="user")), name="x"
+    )
+    done = command("run", tmp_path, "x", json=True, api_key=key)
+    outputs = [event["data"] for event in map(json.loads, done.out.splitlines()) if event["type"] == "output"]
+    assert outputs == [{"text/plain": "[masked]\n"}]
+
+
 def test_the_programs_own_options_stand_before_the_name(tmp_path: Path) -> None:
     saved(tmp_path, "month")
     argv = ["run", "--json", "report", "--month", "--json"]

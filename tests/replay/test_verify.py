@@ -52,6 +52,7 @@ class Table:
         cells = "".join(f"<tr>{''.join(f'<td>{value}</td>' for value in row)}</tr>" for row in self.rows)
         return f'<table id="T_{os.getpid()}">{cells}</table>'
 '''
+KEY = "sk-very-secret-key"
 CELLS = (
     DRAW,  # c1
     "import random, time, datetime\nprint('loaded', object(), 'in 0.25 s at', datetime.datetime.now())",
@@ -275,6 +276,29 @@ def test_replay_as_json_is_the_events_of_the_cells(home: Path) -> None:
         "output",
         "code.finished",
     ]
+
+
+def test_a_known_key_is_masked_in_what_programs_are_told(home: Path) -> None:
+    read = home / "read.txt"
+    read.write_text(KEY, encoding="utf-8")
+    session = record(home, f"print(open({str(read)!r}).read())")
+    replayed = command("replay", home, session, json=True, api_key=KEY)
+    outputs = [event["data"] for event in map(json.loads, replayed.out.splitlines()) if event["type"] == "output"]
+    assert outputs == [{"text/plain": "[masked]\n"}]
+
+    read.write_text("another", encoding="utf-8")
+    verified = command("replay", home, session, "--verify", json=True, api_key=KEY)
+    (cell,) = json.loads(verified.out)["cells"]
+    assert cell["differences"] == [{"what": "stdout", "recorded": "[masked]", "now": "another"}]
+
+
+def test_a_known_key_is_compared_as_it_was_kept(home: Path) -> None:
+    read = home / "read.txt"
+    read.write_text("[masked]", encoding="utf-8")
+    session = record(home, f"print(open({str(read)!r}).read())")
+    read.write_text(KEY, encoding="utf-8")
+    verified = command("replay", home, session, "--verify", api_key=KEY)
+    assert verified.out.splitlines()[0] == "c1           reproduced"
 
 
 def test_a_notebook_runs_in_the_folder_where_it_lies(home: Path, tmp_path: Path) -> None:
