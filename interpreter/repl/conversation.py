@@ -149,7 +149,7 @@ class Conversation:
                 self.leave()
             draft, self.draft = self.draft, ""
             asking = asyncio.ensure_future(self._line.ask(draft)) if not self._leaving else asking
-        if self.session.history.turns:
+        if self.session.history.turns or self.session.history.cells:
             self.say(f"This session is kept: interpreter --resume {self.assembly.folder.id} goes on with it.")
 
     async def _asked(self, asking: asyncio.Task[str]) -> str:

@@ -98,6 +98,19 @@ def test_a_session_tells_when_it_is_left_how_it_goes_on_and_then_what_it_was_abo
             assert terminal.exit_code() == 0
 
 
+def test_a_session_of_the_users_own_cells_alone_is_told_to_be_kept_and_an_empty_one_is_not(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "interpreter", "--model", "m", "--api-base", "http://127.0.0.1:9"]
+    for typed, shown, told in (("!echo $((40 + 2))", "\n42\n", 1), ("/jobs", "Nothing runs in the background.", 0)):
+        with Terminal(argv, home=tmp_path) as terminal:
+            terminal.until_prompt()
+            terminal.send(f"{typed}\r")
+            terminal.until(shown)
+            terminal.until_prompt()
+            terminal.send("\x04")
+            assert terminal.exit_code() == 0
+            assert terminal.text.count("This session is kept: interpreter --resume ") == told
+
+
 def test_an_export_says_where_it_is(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "interpreter", "--model", "m", "--api-base", "http://127.0.0.1:9"]
     with Terminal(argv, home=tmp_path) as terminal:
