@@ -30,7 +30,20 @@ class Secrets:
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
     def undecided(self, text: str) -> int:
-        """How many characters at the end of `text` may be the beginning of a known value."""
+        """How many characters at the end of `text`, not masked yet, may be the beginning of a known value.
+
+        What stands before them can be masked by itself: no known value is cut in two, nor taken for one that it
+        begins with.
+        """
+        waiting = self._beginning(text)
+        for found in self._pattern.finditer(text) if self._pattern is not None and waiting else ():
+            if found.start() >= len(text) - waiting:
+                break
+            if found.end() > len(text) - waiting:  # what seems to begin is the end of this one
+                waiting = self._beginning(text[found.end() :])
+        return waiting
+
+    def _beginning(self, text: str) -> int:
         longest = 0
         for value in self._values:
             for length in range(min(len(value) - 1, len(text)), longest, -1):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
+import re
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -33,6 +36,26 @@ def test_a_value_that_begins_like_another_is_masked_whole() -> None:
 @pytest.mark.parametrize(("text", "undecided"), [("", 0), ("a sk", 2), ("sk-12345", 0), ("sk-1234", 7), ("sks", 1)])
 def test_the_end_of_a_text_that_may_become_a_secret_is_undecided(text: str, undecided: int) -> None:
     assert Secrets(["sk-12345"]).undecided(text) == undecided
+
+
+def cases() -> Iterator[tuple[Secrets, str]]:
+    """Texts of values that begin with each other, begin again inside themselves, and end where others begin."""
+    values = ("abcabcab", "abcabcabXYZW", "XYZWabca", "bcabXYZWab")
+    chance = random.Random(3)
+    for _ in range(400):
+        known_ones = Secrets(chance.sample(values, 3))
+        yield known_ones, "".join(chance.choice([*values, "abc", "XYZ", " "]) for _ in range(6))
+
+
+def test_what_is_decided_can_be_masked_by_itself_however_the_text_is_cut() -> None:
+    chance = random.Random(4)
+    for secrets, text in cases():
+        masked, waiting = "", ""
+        for piece in re.findall(f".{{{chance.randint(1, 9)}}}|.+", text):
+            waiting += piece
+            decided = len(waiting) - secrets.undecided(waiting)
+            masked, waiting = masked + secrets.masked(waiting[:decided]), waiting[decided:]
+        assert masked + secrets.masked(waiting) == secrets.masked(text)
 
 
 def test_a_value_is_also_known_as_it_stands_in_json_and_in_an_address() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from interpreter.errors import ModelError
 from interpreter.protocols.exchange import CallDelta, Chunk, Request
 from interpreter.seams import Model
-from interpreter.secrets import MASK, Secrets
+from interpreter.secrets import Secrets
 from interpreter.stop import Stop, Stopped
 
 
@@ -51,8 +51,7 @@ class Undivided:
     def _cut(self, chunk: Chunk) -> tuple[Chunk, Chunk]:
         """What of `chunk` can be passed on, and what must wait."""
         letters = _letters(chunk)
-        rest_of_it = self._secrets.masked(letters).rpartition(MASK)[2]
-        waiting = self._secrets.undecided(rest_of_it) if chunk.finish is None else 0
+        waiting = self._secrets.undecided(letters) if chunk.finish is None else 0
         if not waiting:
             return chunk, Chunk()
         ready, rest = letters[:-waiting], letters[-waiting:]

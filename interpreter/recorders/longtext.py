@@ -62,14 +62,14 @@ class LongText:
 
     def add(self, text: str) -> str:
         """Take the next piece; what is to be shown now, perhaps nothing. Raises `StorageError`."""
-        text = self._secrets.masked(self._undecided + text)
-        undecided = self._secrets.undecided(text)
-        self._undecided = text[len(text) - undecided :]
-        return self._masked(text[: len(text) - undecided])
+        text = self._undecided + text
+        decided = len(text) - self._secrets.undecided(text)
+        self._undecided = text[decided:]
+        return self._masked(self._secrets.masked(text[:decided]))
 
     def close(self) -> tuple[str, Path | None]:
         """What is still to be shown: the tail, and the file with the whole if something was left out."""
-        shown = self._masked(self._undecided)
+        shown = self._masked(self._secrets.masked(self._undecided))
         self._undecided = ""
         tail = "".join(self._tail)
         surplus = max(0, len(tail) - TAIL)

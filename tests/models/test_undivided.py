@@ -17,7 +17,8 @@ from interpreter.stop import Stop, Stopped
 from interpreter.testing import ScriptedModel
 
 KEY = "sk-very-secret-key"
-SECRETS = Secrets([KEY, "sk-other-secret"])
+SHORT, LONG = "abc12345", "abc12345XYZW"
+SECRETS = Secrets([KEY, "sk-other-secret", SHORT, LONG])
 USAGE = TokenCount(tokens_in=1, tokens_out=1)
 
 
@@ -57,7 +58,7 @@ def test_what_waits_is_passed_on_before_anything_else_and_with_the_end() -> None
 def test_however_it_is_cut_every_letter_comes_in_its_order_and_no_key_in_two_pieces() -> None:
     chance = random.Random(5)
     for _ in range(300):
-        said = "".join(chance.choice([KEY, "sk-other-secret", "s", "sk-", "word "]) for _ in range(8))
+        said = "".join(chance.choice([KEY, "sk-other-secret", SHORT, LONG, "s", "sk-", "word "]) for _ in range(8))
         cuts = sorted(chance.sample(range(len(said)), min(12, len(said))))
         pieces = [said[start:end] for start, end in zip([0, *cuts], [*cuts, len(said)], strict=True)]
         texts = [chunk.text for chunk in asyncio.run(replied([Chunk(text=piece) for piece in pieces]))]
