@@ -110,14 +110,15 @@ class History:
 
     `open` is the reply being written and run (its cells may lack a status), or the user's own running cell. `late` are
     notes that came meanwhile and follow it. `background` holds each cell that was detached and has not ended, with what
-    it has printed since. `dropped` and `shortened` are those of `history.trimmed`. `cells` counts
-    all cells ever proposed, so that ids stay unique after an undo.
+    it has printed since; `ended` tells how those that have did. `dropped` and `shortened` are those of
+    `history.trimmed`. `cells` counts all cells ever proposed, so that ids stay unique after an undo.
     """
 
     entries: tuple[Entry, ...] = ()
     open: Reply | Cell | None = None
     late: tuple[Note, ...] = ()
     background: tuple[Cell, ...] = ()
+    ended: tuple[tuple[str, e.CellStatus], ...] = ()
     spent: Spent = Spent()
     counted: Counted | None = None
     dropped: int = 0
@@ -328,7 +329,7 @@ def _in_background(history: History, event: CellEvent) -> History:
     text += f", {ended.seconds:.0f} s. Since it went there it " + (
         f"printed:\n{printed}" if printed else "printed nothing."
     )
-    return _note(replace(history, background=going), text)
+    return _note(replace(history, background=going, ended=(*history.ended, (ended.id, event.status))), text)
 
 
 def _in_cell(history: History, event: CellEvent) -> History:

@@ -87,7 +87,8 @@ def cells_to_rerun(history: History) -> tuple[Cell, ...]:
 
     A cell that failed, was interrupted or died is not among them: it may do again what nobody wants twice.
     """
-    return tuple(cell for cell in ran(history) if cell.status == "ok")
+    behind = dict(history.ended)
+    return tuple(cell for cell in ran(history) if behind.get(cell.id, cell.status) == "ok")
 
 
 def lost(history: History, alive: Collection[str] = ()) -> tuple[str, ...]:

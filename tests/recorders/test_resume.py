@@ -15,7 +15,7 @@ from interpreter.protocols.ladder import FixedProtocol
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.journal import Journal
 from interpreter.recorders.outputs import DiskKeeper
-from interpreter.recorders.resume import Recorded, cells_to_rerun, load, lost, recorded
+from interpreter.recorders.resume import Recorded, cells_to_rerun, load, lost, ran, recorded
 from interpreter.seams import Ended, Happening, Produced
 from interpreter.session import Session
 from interpreter.testing import FakeRunner, FakeRunners, ScriptedHost, ScriptedModel, tool_call, words
@@ -96,6 +96,23 @@ def test_the_cells_that_would_rebuild_the_state_are_those_that_ended_well_and_ar
     last = again.history.last_run()
     assert last is not None
     assert (last.code, last.status) == ("z = 3", "died")
+
+
+def test_a_cell_that_went_to_the_background_rebuilds_the_state_too_where_it_ended_well(tmp_path: Path) -> None:
+    def own(cell: str, code: str, *ends: e.CellStatus) -> tuple[e.Event, ...]:
+        begun = (
+            e.CodeProposed(cell=cell, language="python", code=code, by="user"),
+            e.CodeDecided(cell=cell, decision="run", code=code),
+            e.CodeDetached(cell=cell, seconds=1.0),
+        )
+        return (*begun, *(e.CodeFinished(cell=cell, status=end, seconds=2.0) for end in ends))
+
+    own_cells = (*own("c1", "x = 1", "ok"), *own("c2", "y = 2", "interrupted"))
+    asked = (*turn("c3")[:7], e.CodeDetached(cell="c3", seconds=1.0), e.CodeFinished(cell="c3", status="ok", seconds=2))
+    folder = kept(tmp_path, *own_cells, *asked, *turn("c3")[9:], *own("c4", "z"))
+    history = load(folder).history
+    assert [cell.code for cell in cells_to_rerun(history)] == ["x = 1", "count()"]
+    assert {cell.status for cell in ran(history)} == {"detached"}  # as which the model is told of it, before its end
 
 
 def test_a_journal_of_schema_1_is_read_whole_for_ever(tmp_path: Path) -> None:
