@@ -100,21 +100,13 @@ class Cleared:
     """The cell took back its output so far."""
 
 
-YES_OR_NO = "y or n, then Enter: "
-"""How a question ends that the program puts on behalf of a cell: as whether to install what its code lacks."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The cell reads a line; the runner waits for `Runner.answer`."""
+    """The cell reads a line; the runner waits for `Runner.answer`. `by`: its code asks, or the program for it."""
 
     prompt: str
     secret: bool = False
-
-    @property
-    def by(self) -> e.Asker:
-        """Whether the code asks, or the program for it."""
-        return "program" if self.prompt.endswith(YES_OR_NO) else "code"
+    by: e.Asker = "code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

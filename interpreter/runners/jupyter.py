@@ -327,7 +327,7 @@ class JupyterRunner:
         """Ask, and after a yes install; `Cleared` is the last where that worked."""
         self._question = asyncio.get_running_loop().create_future()
         try:
-            yield Asked(prompt=remedy.question)
+            yield Asked(prompt=remedy.question, by="program")
             typed = await race(stop, _result(self._question))
         finally:
             self._question = None

@@ -24,7 +24,7 @@ from interpreter.replay.execution import Ran, replay
 from interpreter.replay.plan import plan
 from interpreter.runners.environment import workplace
 from interpreter.runners.languages import LocalRunners
-from interpreter.seams import YES_OR_NO, Asked
+from interpreter.seams import Asked
 from interpreter.stop import Stop
 from interpreter.testing import FakeRunner, FakeRunners, ScriptedHost, waiting
 from tests.conversations import session
@@ -186,7 +186,7 @@ def test_replay_shows_what_runs_and_what_comes_of_it(home: Path) -> None:
 
 
 def test_what_was_typed_into_a_cell_is_typed_again() -> None:
-    install = Asked(prompt=f"Install it? {YES_OR_NO}")
+    install = Asked(prompt="Install it? ", by="program")
     asking = FakeRunner(lambda _: (install, Asked(prompt="who? "), Asked(prompt="and? "), Asked(prompt="more? ")))
     typed: list[e.Event] = [
         e.InputGiven(cell="c1", text="y", by="program"),
@@ -211,7 +211,8 @@ def test_what_is_said_to_the_programs_own_question_is_no_input_of_the_cell(tmp_p
     uv.chmod(0o755)
     place = workplace(folder=str(tmp_path), environment={"PATH": str(uv.parent)}, cache=tmp_path / "cache")
     seen: list[e.Event] = []
-    lacks = "name = input('who? ')\nraise ImportError(\"Missing optional dependency 'tabulate'\")"
+    asks = "Sure? y or n, then Enter: "
+    lacks = f"name = input({asks!r})\nraise ImportError(\"Missing optional dependency 'tabulate'\")"
 
     async def story() -> History:
         runners = LocalRunners(place=place, interactive=True)

@@ -302,7 +302,7 @@ def test_a_missing_module_is_installed_after_a_yes_and_the_cell_runs_again(
     with bench(place, interactive=True) as made:
         happened = made.run("print('before')\nimport cv2\ncv2.value", lines=["y"])
     question = f"cv2 is not installed. Install 'opencv-python' into {bare} with uv? y or n, then Enter: "
-    missing = happened.index(Asked(prompt=question))
+    missing = happened.index(Asked(prompt=question, by="program"))
     assert (error(happened[:missing]), text(happened[:missing], "stdout")) == ("ModuleNotFoundError", "before\n")
     assert happened[missing + 1 :] == [
         Produced(kind="stderr", data={"text/plain": "Installed opencv-python\n"}),
