@@ -72,14 +72,14 @@ async def assemble(
     begun = beginning(settings, environment, warn)
     settings = begun.settings
     kernel = notebook_kernel(settings.kernel, _python(settings, environment), data_folders(environment))
-    records = opened(settings, home, secrets, kernel=kernel, begun=begun.events, warn=warn)
+    records = opened(settings, home, secrets, kernel=kernel, begun=begun.events, attended=interactive, warn=warn)
     try:
         there = await execution(settings, home, environment, records.folder, interactive=interactive, warn=warn)
         answering = _whole(answerer(choice, settings, home, keyed, there.where), secrets)
     except BaseException:
         await records.close()
         raise
-    session = _session(settings, answering, there, records, host=host, consumers=consumers)
+    session = _session(settings, answering, there, records, host=host, consumers=consumers, attended=interactive)
     if records.loaded:
         _go_on(session, records.loaded, there.alive, "" if settings.resume else settings.notebook or "", warn)
 
@@ -135,6 +135,7 @@ def _session(
     *,
     host: Host,
     consumers: Sequence[Consumer],
+    attended: bool,
 ) -> Session:
     return Session(
         model=answering.model,
@@ -148,6 +149,7 @@ def _session(
         background_after=settings.background_after,
         id=records.folder.id,
         paths=records.folder.paths,
+        attended=attended,
         history=records.history,
         attach=answering.attach,
         carry=there.carry,

@@ -52,26 +52,31 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted:
-    """A session began. `paths` names its files: `journal`, `folder` and what else was opened."""
+    """A session began. `paths` names its files: `journal`, `folder` and what else was opened.
+
+    `attended`: a person was there; false where another program asked.
+    """
 
     type: Literal["session.started"] = "session.started"
     schema: int = SCHEMA
     session: str
     model: str
     paths: Mapping[str, str] = field(default_factory=dict)
+    attended: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionResumed:
     """A kept session goes on. `lost` says in words what could not be brought back (a kernel's variables).
 
-    With a `notebook` it is a new one, which goes on from what that file tells.
+    With a `notebook` it is a new one, which goes on from what that file tells. `attended` as at its start.
     """
 
     type: Literal["session.resumed"] = "session.resumed"
     session: str
     lost: tuple[str, ...] = ()
     notebook: str = ""
+    attended: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

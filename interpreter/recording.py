@@ -55,21 +55,24 @@ def opened(
     *,
     kernel: NotebookKernel,
     begun: tuple[Event, ...],
+    attended: bool,
     warn: Callable[[str], None],
 ) -> Records:
     """The records of a new session, which goes on from the events `begun`, or of the kept one that `settings` resume.
 
-    `kernel` is what the session's notebook names; `warn` is told of survivable trouble. Raises `UsageError` if no such
+    `kernel` is what the session's notebook names; `attended`: a person is there, who means the latest session of a
+    person's by the latest; `warn` is told of survivable trouble. Raises `UsageError` if no such
     session is kept, `StorageError` if it cannot be kept or another program has it.
     """
     store = Store(home.sessions)
     size = settings.keep_megabytes * 1_000_000 if settings.keep_megabytes else None
     store.retain(days=settings.keep_days, size=size)
-    folder = store.create() if settings.resume is None else _resumed(store, settings.resume)
+    folder = store.create() if settings.resume is None else _resumed(store, settings.resume, attended, warn)
     journal = Journal(folder, secrets=secrets)  # first: it takes the session for this program
     try:
         if begun and settings.resume is None:
-            for event in (SessionStarted(session=folder.id, model="", paths=folder.paths), *begun):
+            started = SessionStarted(session=folder.id, model="", paths=folder.paths, attended=attended)
+            for event in (started, *begun):
                 journal(event)
         loaded = _loaded(journal) if begun or settings.resume else None
     except BaseException:
@@ -90,5 +93,12 @@ def _loaded(journal: Journal) -> Loaded:
     return replace(loaded, warnings=tuple(dict.fromkeys([*journal.mended, *loaded.warnings])))
 
 
-def _resumed(store: Store, wanted: str) -> SessionFolder:
-    return store.latest() if wanted == LATEST else store.find(wanted)
+def _resumed(store: Store, wanted: str, attended: bool, warn: Callable[[str], None]) -> SessionFolder:
+    if wanted != LATEST:
+        return store.find(wanted)
+    found, latest = store.latest(attended=attended), store.latest()
+    if found != latest:
+        warn(
+            f"Session {latest.id} is newer, but no person was there: interpreter --resume {latest.id} goes on with it."
+        )
+    return found

@@ -48,7 +48,8 @@ class Session:
 
     `consumers` are called with every event in the order given: recorders first, so that nothing is shown that was not
     kept. `history` continues an earlier session. `attach` names what should travel with a prompt besides what its
-    author attached. A cell that runs for `background_after` seconds goes to the background by itself.
+    author attached. A cell that runs for `background_after` seconds goes to the background by itself. `attended`: a
+    person is there, which is kept.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Session:
         background_after: float | None = None,
         id: str = "session",
         paths: Mapping[str, str] | None = None,
+        attended: bool = True,
         history: History = History(),
         attach: Attach = nothing,
         carry: Carry = where_it_is,
@@ -82,7 +84,7 @@ class Session:
         self._limits = limits
         self._patience = patience
         self._told = Spent()  # of which the user knows, as to --max-cost
-        self._paths = dict(paths or {})
+        self._paths, self._attended = dict(paths or {}), attended
         self._stop: Stop | None = None
         self._afterwards: tuple[str, CellKeeper] | None = None
         self._begun = False
@@ -164,12 +166,9 @@ class Session:
         self.emit(e.ModelChanged(model=model.name))
 
     def resumed(self, lost: Sequence[str], *, notebook: str = "") -> None:
-        """Tell the consumers and the model that this session goes on, and what could not be brought back.
-
-        With a `notebook` it is a new one, which goes on from what that file tells.
-        """
+        """Tell that this session goes on, what could not be brought back, and the `notebook` that a new one is from."""
         self._begun = True
-        self.emit(e.SessionResumed(session=self.id, lost=tuple(lost), notebook=notebook))
+        self.emit(e.SessionResumed(session=self.id, lost=tuple(lost), notebook=notebook, attended=self._attended))
 
     def rebuilt(self, cells: int, stopped: str | None) -> None:
         """Tell that many earlier cells were run again, up to the one that `stopped` it, if one did."""
@@ -199,7 +198,7 @@ class Session:
         """Let `event` have happened: into the history, then to each consumer in order."""
         if not self._begun:
             self._begun = True
-            self.emit(e.SessionStarted(session=self.id, model=self.model, paths=self._paths))
+            self.emit(e.SessionStarted(session=self.id, model=self.model, paths=self._paths, attended=self._attended))
         self.history = h.apply(self.history, event)
         for consume in self._consumers:
             consume(event)

@@ -126,7 +126,8 @@ class Settings:
         "--resume",
         kind="session",
         metavar="ID",
-        help="Go on with a kept session: the latest, or the one whose id (or its beginning) is given.",
+        help="Go on with a kept session: the one whose id (or its beginning) is given, else the latest; at a terminal, "
+        "the latest at which a person was.",
     )
     max_steps: int = option(
         50,

@@ -16,7 +16,7 @@ from interpreter.hosts import AutoRun
 from interpreter.places import places
 from interpreter.recorders.lines import written
 from interpreter.recorders.store import Store
-from interpreter.settings import Settings
+from interpreter.settings import LATEST, Settings
 from tests.providers.server import Endpoint, say, serve
 
 KEY = "key-of-the-first-endpoint"
@@ -96,6 +96,33 @@ def test_a_switch_to_what_is_no_address_is_refused_and_the_model_stays(tmp_path:
             await assembly.close()
 
     assert asyncio.run(converse()) == "a"
+
+
+@pytest.mark.parametrize("person", [True, False], ids=["a person", "a program"])
+def test_a_person_goes_on_with_the_latest_session_of_a_person_and_is_told_of_a_newer_one(
+    tmp_path: Path, person: bool
+) -> None:
+    home = {"INTERPRETER_HOME": str(tmp_path), "PATH": ""}
+    told: list[str] = []
+
+    async def session(resume: str | None, *, interactive: bool) -> str:
+        assembly = await assemble(
+            Settings(model="a", resume=resume),
+            host=AutoRun(),
+            environment=home,
+            home=places(home),
+            interactive=interactive,
+            warn=told.append,
+        )
+        if resume is None:
+            assembly.session.emit(e.TurnStarted(prompt="Go."))
+        await assembly.close()
+        return assembly.folder.id
+
+    theirs, newer = (asyncio.run(session(None, interactive=interactive)) for interactive in (True, False))
+    found = asyncio.run(session(LATEST, interactive=person))
+    words = f"Session {newer} is newer, but no person was there: interpreter --resume {newer} goes on with it."
+    assert (found, told) == ((theirs, [words]) if person else (newer, []))
 
 
 def test_a_resumed_session_tells_once_each_what_a_crash_did_to_it(tmp_path: Path) -> None:

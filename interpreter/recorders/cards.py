@@ -32,6 +32,7 @@ class Card:
     """One session in a list. Times are UTC in ISO form; `size` is in bytes, of all its files.
 
     `state` is how its last turn ended, `cut off` if it did not, or `open` while a program has the session.
+    `attended`: a person was there at its beginning, or when it went on.
     """
 
     session: str
@@ -43,6 +44,7 @@ class Card:
     cells: int = 0
     state: str = ""
     size: int = 0
+    attended: bool = True
 
     @property
     def empty(self) -> bool:
@@ -135,7 +137,11 @@ def _after(known: Card, line: Line) -> Card:
         return known
     known = replace(known, updated=line.time or known.updated, started=known.started or line.time)
     match event:
-        case e.SessionStarted() | e.ModelChanged():
+        case e.SessionStarted():
+            return replace(known, model=event.model, attended=event.attended)
+        case e.SessionResumed():
+            return replace(known, attended=known.attended or event.attended)
+        case e.ModelChanged():
             return replace(known, model=event.model)
         case e.TurnStarted():
             title = known.title or " ".join(event.prompt.split())[:_TITLE] or "(no words)"

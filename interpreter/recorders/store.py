@@ -66,12 +66,16 @@ class Store:
         found = ((made, mentions(self.folder(made.session), tuple(words))) for made in self.cards())
         return tuple((made, line) for made, line in found if line is not None)
 
-    def latest(self) -> SessionFolder:
-        """The session that was written to last. Raises `UsageError` if there is none."""
+    def latest(self, *, attended: bool = False) -> SessionFolder:
+        """The session that was written to last, with `attended` the last at which a person was, if there is one.
+
+        Raises `UsageError` if there is no session.
+        """
         cards = self.cards()
         if not cards:
             raise UsageError("There is no session to resume yet.")
-        return self.folder(cards[0].session)
+        theirs = [made for made in cards if made.attended] if attended else []
+        return self.folder((theirs or cards)[0].session)
 
     def folder(self, session: str) -> SessionFolder:
         """The folder of the session with this id, whether it exists or not."""

@@ -123,6 +123,7 @@ def test_json_is_one_object_a_line(tmp_path: Path) -> None:
         "cells": 0,
         "state": "done",
         "size": told["size"],
+        "attended": True,
         "path": str(places({"INTERPRETER_HOME": str(tmp_path)}).sessions / "261124-120000"),
         "line": "There are 42.",
     }

@@ -22,11 +22,11 @@ from interpreter.recorders.resume import load
 from tests.recorders.kept import keep, kept, objects, store, turn
 
 
-def dated(root: Path, session: str, *events: e.Event, day: str = "2026-11-24") -> SessionFolder:
+def dated(root: Path, session: str, *events: e.Event, day: str = "2026-11-24", attended: bool = True) -> SessionFolder:
     """A session with this id, all of it written at noon of `day`."""
     folder = store(root).folder(session)
     folder.path.mkdir(parents=True)
-    begun = e.SessionStarted(session=session, model="scripted", paths=folder.paths)
+    begun = e.SessionStarted(session=session, model="scripted", paths=folder.paths, attended=attended)
     lines = [written(event, seq=seq, time=f"{day}T12:00:00.000Z") for seq, event in enumerate((begun, *events), 1)]
     folder.journal.write_text("".join(lines), encoding="utf-8")
     return folder
@@ -80,6 +80,17 @@ def test_the_latest_session_is_the_one_last_written_to_in_which_something_was_as
     dated(tmp_path, "261102-120000", *turn("c1"), day="2026-11-02")
     dated(tmp_path, "261103-120000", day="2026-11-23")
     assert store(tmp_path).latest() == older
+
+
+def test_the_latest_at_which_a_person_was_is_found_behind_newer_ones_of_programs(tmp_path: Path) -> None:
+    program = dated(tmp_path, "261105-120000", *turn("c1"), day="2026-11-25", attended=False)
+    assert store(tmp_path).latest(attended=True) == program  # better than none
+    theirs = dated(tmp_path, "261101-120000", *turn("c1"), day="2026-11-20")
+    taken = dated(tmp_path, "261102-120000", *turn("c1"), day="2026-11-19", attended=False)
+    assert (store(tmp_path).latest(attended=True), store(tmp_path).latest()) == (theirs, program)
+    keep(taken, [e.SessionResumed(session=taken.id), *turn("c2")])
+    assert store(tmp_path).latest(attended=True) == taken
+    assert [made.attended for made in store(tmp_path).cards()] == [True, False, True]
 
 
 # ---- cards
