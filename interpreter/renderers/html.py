@@ -13,6 +13,7 @@ _BLOCKS = frozenset(
     | {"summary", "h1", "h2", "h3", "h4", "h5", "h6", "form", "figure", "figcaption", "caption"}
 )
 
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _MARKUP = re.compile(r"<[a-zA-Z/!?][^<>]*+>?")
 _LONGEST = 1000
 """Characters of a tag that is read with its attributes; longer ones hold data, which is not drawn."""
@@ -35,15 +36,16 @@ def pieces(html: str) -> list[Piece]:
     The parser is shown no marked sections, some of which it takes for defects of itself.
     """
     reader = _Reader()
-    reader.feed(_MARKUP.sub(_bearable, _without_comments(html)).replace("<![", "&lt;!["))
+    reader.feed(_MARKUP.sub(_bearable, without_comments(html).partition("<!--")[0]).replace("<![", "&lt;!["))
     reader.close()
     reader.end_paragraph()
     return reader.pieces
 
 
-def _without_comments(html: str) -> str:
-    first, *others = html.split("<!--")
-    return first + "".join(after.partition("-->")[2] for after in others)
+def without_comments(source: str) -> str:
+    """`source`, HTML or Markdown, without its comments; what begins one that has no end stays. Takes linear time."""
+    closed, mark, rest = source.rpartition("-->")
+    return _COMMENT.sub("", closed + mark) + rest
 
 
 def _bearable(found: re.Match[str]) -> str:

@@ -160,6 +160,11 @@ def test_markup_without_an_end_takes_no_longer_than_other_text(start: str) -> No
     assert text.startswith("before")
 
 
+def test_comments_in_markdown_are_not_drawn_and_what_only_begins_one_is_and_takes_no_longer() -> None:
+    written = "a<!-- no <!-- -->b " + "<!-- " * 160_000  # minutes, if it took more than linear time
+    assert drawn({"text/markdown": written}, width=10**6).lines == (f"ab {'<!-- ' * 160_000}".rstrip(),)
+
+
 def test_comments_and_the_data_in_long_tags_are_not_drawn() -> None:
     source = f"a<!-- <b>no</b> <!-- -->b<img alt='{'x' * 5000}'>c<!-- never <p>ends"
     assert html.text(source) == "abc"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +18,6 @@ from interpreter.renderers.terminal.page import Page, parser
 from interpreter.renderers.terminal.styled import Span, bare, paint, painted, wrap
 from interpreter.renderers.terminal.theme import Theme
 from interpreter.renderers.words import PICTURES
-
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-"""In Markdown that code makes; R's tables have one in their corner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +73,7 @@ class Results:
         if output.kind == "error":
             return clean(str(data.get("text/plain", "")), colour=self._abilities.colour).rstrip("\n").split("\n")
         if "text/markdown" in data:
-            written = _COMMENT.sub("", str(data["text/markdown"]))
+            written = html.without_comments(str(data["text/markdown"]))  # R's tables have one in their corner
             return self._page.lines(parser().parse(clean(written)), width)
         if "text/latex" in data:
             return clean(latex.readable(str(data["text/latex"]))).split("\n")
