@@ -128,8 +128,12 @@ class Conversation:
 
     async def reopen(self, settings: Settings) -> None:
         """Close the session and go on with that of `settings`; the old one goes on if that cannot be built."""
-        replaced = self._assembly
+        replaced, warming = self._assembly, self._warming
         await self._open(settings)
+        self._warming = self._do_behind(self._warm())
+        if warming is not None:
+            warming.cancel()
+            await asyncio.wait({warming})
         if replaced is not None:
             await replaced.close()
 

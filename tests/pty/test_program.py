@@ -6,10 +6,17 @@ import re
 import sys
 from pathlib import Path
 
+from interpreter.recorders.store import Store
 from tests.providers.server import code, say, serve
 from tests.pty.emulator import Terminal
+from tests.test_cli import program
 
 CODE = "import os\nanswer = 6 * 7\nprint(f'{answer=}')"
+
+
+def attached(home: Path, *argv: str) -> str:
+    """What `interpreter attach` tells."""
+    return program(home, "attach", *argv).stderr
 
 
 def test_a_session_from_the_first_key_to_the_last_with_the_programs_own_parts(tmp_path: Path) -> None:
@@ -62,21 +69,46 @@ def test_a_kept_kernel_is_told_of_at_the_end_and_lists_its_variables_as_soon_as_
     python = tmp_path / "project" / ".venv" / "bin" / "python"  # found there, so it waits for a cell unless it runs
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
-    program = f"cd {tmp_path}/project && exec {sys.executable} -m interpreter --model m --api-base http://127.0.0.1:9"
-    with Terminal(["sh", "-c", f"{program} --keep-kernel"], home=tmp_path / "home") as terminal:
+    begun = f"cd {tmp_path}/project && exec {sys.executable} -m interpreter --model m --api-base http://127.0.0.1:9"
+    with Terminal(["sh", "-c", f"{begun} --keep-kernel"], home=tmp_path / "home") as terminal:
         terminal.send("> kept = 41\r")
         terminal.until("python idle")
         terminal.until_prompt()
         terminal.send("\x04")
         assert terminal.exit_code() == 0
         assert "The kernel runs on: interpreter --resume" in terminal.text
-    with Terminal(["sh", "-c", f"{program} --resume"], home=tmp_path / "home") as terminal:
+    with Terminal(["sh", "-c", f"{begun} --resume"], home=tmp_path / "home") as terminal:
         terminal.send("/vars\r")
         terminal.until("kept  int")
         terminal.until_prompt()
         terminal.send("\x04")
         assert terminal.exit_code() == 0
         assert "The kernel runs on" not in terminal.text
+
+
+def test_the_variables_of_a_session_that_is_resumed_in_the_conversation_are_there_where_its_kernel_runs_on(
+    tmp_path: Path,
+) -> None:
+    argv = [sys.executable, "-m", "interpreter", "--model", "m", "--api-base", "http://127.0.0.1:9"]
+    try:
+        with Terminal([*argv, "--keep-kernel"], home=tmp_path) as terminal:
+            terminal.send("> kept = 41\r")
+            terminal.until("python idle")
+            terminal.until_prompt()
+            terminal.send("\x04")
+            assert terminal.exit_code() == 0
+        with Terminal(argv, home=tmp_path) as terminal:
+            terminal.until_prompt()
+            terminal.send(f"/resume {Store(tmp_path / 'data' / 'sessions').latest().id}\r")
+            terminal.until("goes on.")
+            terminal.until_prompt()
+            terminal.send("/vars\r")
+            terminal.until("kept  int")
+            terminal.until_prompt()
+            terminal.send("\x04")
+            assert terminal.exit_code() == 0
+    finally:
+        attached(tmp_path, "--stop")
 
 
 def test_a_session_tells_when_it_is_left_how_it_goes_on_and_then_what_it_was_about(tmp_path: Path) -> None:
