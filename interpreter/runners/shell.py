@@ -206,8 +206,11 @@ class ShellRunner(Opaque):
         self._news.clear()
         if await within(self._news, _SETTLE):  # the shell at its prompt reads too: its word may be on the way
             return
-        prompt = clean(shown + stream.take(unfinished=True))
+        rest = stream.take(unfinished=True)
+        prompt = clean(shown + rest)
         if self._interactive:
+            if shown and rest:  # the whole of it was printed, or nothing was
+                yield _stdout(rest)
             self._secret = is_secret(shell.terminal, prompt)
             yield Asked(prompt=prompt, secret=self._secret)
             if shown:

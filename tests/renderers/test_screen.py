@@ -313,6 +313,18 @@ def test_a_question_that_was_printed_already_stands_there_once() -> None:
     assert screen.lines()[4:] == ["one", "Password:", "welcome"]
 
 
+def test_what_a_question_only_begins_with_stays_on_the_screen() -> None:
+    screen = Screen()
+    draw = renderer(screen)
+    for event in (*decided(), text("c1", "stdout", "N"), e.InputRequested(cell="c1", prompt="Name: ")):
+        draw(event)
+    screen.write("Name: Ada\n")
+    for event in (e.InputGiven(cell="c1", text="Ada"), text("c1", "stdout", "\n"), text("c1", "stdout", "hello\n")):
+        draw(event)
+    draw.settle()
+    assert screen.lines()[4:] == ["N", "Name: Ada", "", "hello"]
+
+
 def test_waiting_is_told_after_a_second_and_leaves_nothing_behind() -> None:
     screen, clock = Screen(), Clock()
     draw = renderer(screen, clock)

@@ -106,6 +106,13 @@ def test_a_program_that_asks_twice_is_answered_twice(attended: ShellBench) -> No
 
 
 @on_linux
+def test_a_question_of_which_the_begin_was_printed_is_printed_to_its_end_first(attended: ShellBench) -> None:
+    happened = attended.run("printf 'Your '; sleep 0.5; read -rp 'name? ' x; echo \"$x\"", lines=["Ada"])
+    before = happened.index(Asked(prompt="Your name? "))
+    assert (text(happened[:before]), text(happened[before:])) == ("Your name? ", "\nAda\n")
+
+
+@on_linux
 def test_a_program_that_reads_without_a_word_is_asked_for_too(attended: ShellBench) -> None:
     assert attended.run("cat", lines=["echoed", None]) == [Asked(prompt=""), printed("echoed\n"), Asked(prompt=""), OK]
 

@@ -102,9 +102,9 @@ class OutputView:
         self._scene = deque(maxlen=_HEAD)
 
     def forget(self, line: str) -> bool:
-        """Do not draw what was begun of `line`, if anything was: somebody else draws the whole of it."""
+        """Do not draw `line` if it is the one that was begun: somebody else draws it."""
         for kind, (_, lines) in self._streams.items():
-            if lines.line and line.startswith(clean(lines.line)):
+            if line and line == clean(lines.line):
                 del self._streams[kind]
                 return True
         return False
