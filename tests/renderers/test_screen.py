@@ -325,6 +325,20 @@ def test_what_a_question_only_begins_with_stays_on_the_screen() -> None:
     assert screen.lines()[4:] == ["N", "Name: Ada", "", "hello"]
 
 
+def test_after_a_question_that_was_interrupted_the_next_cell_keeps_its_first_empty_line() -> None:
+    screen = Screen()
+    draw = renderer(screen)
+    for event in (*decided(), text("c1", "stdout", "who? "), e.InputRequested(cell="c1", prompt="who? ")):
+        draw(event)
+    screen.write("who? ^C\n")
+    draw(e.InputGiven(cell="c1"))
+    draw(e.CodeFinished(cell="c1", status="interrupted", seconds=1))
+    for event in (*decided(cell="c2"), text("c2", "stdout", "\n"), text("c2", "stdout", "second\n")):
+        draw(event)
+    draw.settle()
+    assert screen.lines()[-3:] == ["── output", "", "second"]
+
+
 def test_waiting_is_told_after_a_second_and_leaves_nothing_behind() -> None:
     screen, clock = Screen(), Clock()
     draw = renderer(screen, clock)

@@ -26,7 +26,7 @@ class Outputs:
 
     def start(self, cell: str, *, own: bool) -> None:
         """`cell` runs, and is waited for."""
-        self.running, self._own = cell, own
+        self.running, self._own, self._asked = cell, own, False
         self.wait()
 
     def wait(self) -> None:
