@@ -20,8 +20,9 @@ MimeBundle: TypeAlias = Mapping[str, object]
 Author: TypeAlias = Literal["model", "user"]
 Choice: TypeAlias = Literal["run", "edited", "declined", "skipped"]
 Approver: TypeAlias = Literal["asked", "always", "auto"]
-Asker: TypeAlias = Literal["code", "program"]
 """The user was asked; said "always" before; or let everything run (`--yes`, `auto_run`)."""
+Asker: TypeAlias = Literal["code", "program"]
+"""The code asks for its input; or this program does, on behalf of the cell."""
 OutputKind: TypeAlias = Literal["stdout", "stderr", "display", "result", "error"]
 CellStatus: TypeAlias = Literal["ok", "error", "interrupted", "died", "timeout"]
 TurnReason: TypeAlias = Literal["done", "interrupted", "declined", "step_limit", "budget", "loop", "failed"]
