@@ -50,6 +50,8 @@ def test_a_streamed_answer_is_drawn_as_the_whole_would_be(size: int, width: int)
         ("in $HOME_A:$HOME and $HOME$", "in $HOME_A:$HOME and $HOME$"),
         (r"\(not math\) \[nor this\] \$x^2\$ and `$x^2$`", "(not math) [nor this] $x^2$ and $x^2$"),
         ("open $x^2 and $$y^2", "open $x^2 and $$y^2"),
+        ("Match ^a$|^b$, (^a$)|(^b$) or /^a$/,/^b$/", "Match ^a$|^b$, (^a$)|(^b$) or /^a$/,/^b$/"),
+        (r"$|x|^2 < |y|^2$ at 20$^{2}$", "|x|² < |y|² at 20²"),
     ],
 )
 def test_a_formula_is_a_line_one_can_read_and_a_price_is_none(text: str, drawn: str) -> None:

@@ -18,6 +18,8 @@ _LONGEST = 2000
 _SIGNS = frozenset("\\^_{}=<>+")
 _PLAIN = re.compile(r"[A-Za-z](?:[^A-Za-z\s][^\s]*)?")  # n, f(x), k-1; but not HOME
 
+_ANCHOR = re.compile(r"\|\^|\^[A-Za-z(\[]|.*[(/]\^", re.DOTALL)  # a power of nothing: from one regex to the next
+
 
 def with_formulas(parser: MarkdownIt) -> MarkdownIt:
     """`parser`, which knows formulas now."""
@@ -43,6 +45,6 @@ def _formula(state: StateInline, silent: bool) -> bool:
 
 def _is_formula(text: str, opening: str, after: str) -> bool:
     even = "\\" in text or text.count("(") == text.count(")")  # not from one price to the next
-    if opening == "$" and (text != text.strip() or after.isalnum() or not even):
+    if opening == "$" and (text != text.strip() or after.isalnum() or not even or _ANCHOR.match(text)):
         return False
     return bool(text.strip()) and (not _SIGNS.isdisjoint(text) or _PLAIN.fullmatch(text.strip()) is not None)
