@@ -119,18 +119,23 @@ class Conversation:
 
     def leave(self) -> None:
         """End the conversation after this command; the first wish only warns where cells run in the background."""
-        cells = [cell.cell for cell in self.session.background]
-        if cells and not self._warned:
-            self._warned = True
-            self.say(f"In the background still: {', '.join(cells)}. Leaving interrupts that; Ctrl-D again leaves.")
-        else:
+        if self.ends_knowingly("Leaving interrupts that; Ctrl-D again leaves."):
             self._leaving = True
+
+    def ends_knowingly(self, words: str) -> bool:
+        """Whether the user knows what ends with the session; the first time, tell what and add `words`."""
+        cells = [cell.cell for cell in self.session.background]
+        if not cells or self._warned:
+            return True
+        self._warned = True
+        self.say(f"In the background still: {', '.join(cells)}. {words}")
+        return False
 
     async def reopen(self, settings: Settings) -> None:
         """Close the session and go on with that of `settings`; the old one goes on if that cannot be built."""
         replaced, warming = self._assembly, self._warming
         await self._open(settings)
-        self._warming = self._do_behind(self._warm())
+        self._warming, self._warned = self._do_behind(self._warm()), False
         if warming is not None:
             warming.cancel()
             await asyncio.wait({warming})

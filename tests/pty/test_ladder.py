@@ -45,6 +45,26 @@ def test_leaving_warns_first_while_a_cell_runs_in_the_background(tmp_path: Path)
         assert terminal.exit_code() == 0
 
 
+def test_going_to_another_session_warns_first_too_while_a_cell_runs_in_the_background(tmp_path: Path) -> None:
+    warning = "In the background still: c1. Going to another session interrupts that; {} again goes there."
+    with conversation(tmp_path, columns=120) as terminal:
+        begin(terminal, "say hello", "\nhello")
+        begin(terminal, "> wait", "waiting")
+        terminal.send(CTRL_BACKSLASH)
+        terminal.until("runs on in the background")
+        begin(terminal, "/resume 261129", warning.format("/resume"))
+        begin(terminal, "say on", "\non")
+        begin(terminal, "/fork", warning.format("/fork"))
+        begin(terminal, "/jobs", "c1  python  for")
+        begin(terminal, "/resume 261129", "interrupted")
+        begin(terminal, "> stubborn", "stubborning")
+        terminal.send(CTRL_BACKSLASH)
+        terminal.until(lambda: terminal.text.count("runs on in the background") == 2)
+        begin(terminal, "/jobs", "c1  python  for")
+        begin(terminal, "/fork", "Nothing was asked yet: there is no turn to go on from.")
+        begin(terminal, "/quit", "Leaving interrupts that; Ctrl-D again leaves.")
+
+
 def test_at_the_prompt_it_clears_the_line_which_can_be_had_back(tmp_path: Path) -> None:
     with conversation(tmp_path) as terminal:
         terminal.until_prompt()

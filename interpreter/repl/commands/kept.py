@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _OPENS = 2.0
 """Seconds after which a file is taken for opened."""
+_ELSEWHERE = "Going to another session interrupts that; {} again goes there."
 
 
 def _ids(talk: Conversation) -> Iterable[str]:
@@ -40,7 +41,8 @@ async def resume(talk: Conversation, session: Annotated[str, _ids] = "") -> None
         talk.say(await subcommand(talk, "sessions", ["--limit", "10"]))
         talk.say("Type /resume and an id, or its beginning.")
         return
-    await talk.reopen(replace(talk.settings, resume=session))
+    if talk.ends_knowingly(_ELSEWHERE.format("/resume")):
+        await talk.reopen(replace(talk.settings, resume=session))
 
 
 async def fork(talk: Conversation, turn: int = 0) -> None:
@@ -50,6 +52,8 @@ async def fork(talk: Conversation, turn: int = 0) -> None:
 
     if not talk.session.history.turns:
         raise UsageError("Nothing was asked yet: there is no turn to go on from.")
+    if not talk.ends_knowingly(_ELSEWHERE.format("/fork")):
+        return
     store = Store(talk.context.places.sessions)
     new = forked(store, talk.assembly.folder, turn or talk.session.history.turns)
     await talk.reopen(replace(talk.settings, resume=new.id))
