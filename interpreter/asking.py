@@ -84,7 +84,7 @@ def _another_way(before: e.ProtocolName, after: e.ProtocolName, attempt: int, er
 async def _stream(
     model: Model, request: Request, reader: Reader, cells: int, stop: Stop
 ) -> AsyncGenerator[e.Event, None]:
-    """What of the reply can be shown, and its count, also if it fails in its middle.
+    """What of the reply can be shown, and its count, also if it fails in its middle or is stopped before it begins.
 
     The provider's own count comes last: a model that ends by itself is read to there.
     """

@@ -122,16 +122,21 @@ class LitellmModel:
         target = self._endpoint(litellm, request)
         secrets = Secrets([target.api_key or ""])
         response: Any = None
-        said = 0
+        said, counted = 0, False
+        prices, read = self._prices(litellm, target), letters(request)
         try:
             response = await race(stop, litellm.acompletion(**self._arguments(litellm, target, request)))
             if hasattr(getattr(response, "completion_stream", None), "__aiter__"):
                 response.completion_stream = PlainWords(response.completion_stream)
-            prices, read = self._prices(litellm, target), letters(request)
             async for chunk in until_stopped(stop, _pieces(response, prices)):
                 said += chunk.letters
+                counted = counted or bool(chunk.usage or said)
                 yield chunk if chunk.usage or not said else replace(chunk, usage=estimate(read, said, prices))
-        except (Stopped, ModelError, GeneratorExit, asyncio.CancelledError):
+        except Stopped:
+            if response is not None and not counted:  # what was sent is paid for before a word of the answer comes
+                yield Chunk(usage=estimate(read, 0, prices))
+            raise
+        except (ModelError, GeneratorExit, asyncio.CancelledError):
             raise
         except Exception as error:
             raise self._fault(error, target, secrets) from error

@@ -20,7 +20,8 @@ import pytest
 
 from interpreter import events as e
 from interpreter.models.litellm import LitellmModel
-from interpreter.protocols.exchange import Request
+from interpreter.protocols.exchange import Chunk, Request, TokenCount
+from interpreter.protocols.sizes import LETTERS, letters
 from interpreter.stop import Stop, Stopped
 from tests.providers.answers import Broken, Raw, Refuse, Rules, Say, code, say
 from tests.providers.driving import drive
@@ -230,6 +231,27 @@ def test_a_provider_that_falls_silent_is_asked_again_and_then_given_up(pieces: i
     words = f"scripted did not answer in time. Ask again, or check {endpoint.base()}."
     assert (driven.finished.error, driven.ran, len(endpoint.requests)) == (words, [], 2)
     assert [event.wait for event in driven.events if isinstance(event, e.Retrying)] == [1.0]
+
+
+def test_a_reply_that_is_stopped_before_its_first_word_counts_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    came: list[Chunk] = []
+
+    async def stopped(model: LitellmModel) -> None:
+        stop = Stop()
+        async with aclosing(model.stream(HELLO, stop)) as chunks:
+            async for chunk in chunks:
+                came.append(chunk)
+                stop.set()
+
+    with serve(Broken(say=say("Never ends."), pieces=1, stall=True)) as endpoint:  # the first piece is an empty one
+        monkeypatch.setenv("OPENAI_API_BASE", endpoint.base())
+        with pytest.raises(Stopped):
+            asyncio.run(stopped(LitellmModel("gpt-4o", environment=KEYS)))
+    sent = letters(HELLO) // LETTERS
+    assert came == [
+        Chunk(),
+        Chunk(usage=TokenCount(tokens_in=sent, tokens_out=0, cost=sent * 2.5e-6, estimated=True)),
+    ]
 
 
 # ---- what is kept and shown
