@@ -55,7 +55,7 @@ async def execution(
     _mind(settings, folder, warn)
     if settings.gateway is not None:
         if settings.python is not None:
-            warn("--python names a Python of this machine, so behind --gateway it has no effect. --kernel chooses there.")
+            warn("--python names a Python of this machine and has no effect behind --gateway; --kernel chooses there.")
         return await _elsewhere(settings, environment, folder, settings.gateway, interactive=interactive)
     place = _workplace(settings, home, environment)
     if place.python.notice:
