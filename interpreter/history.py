@@ -85,7 +85,7 @@ Entry: TypeAlias = Prompt | Reply | UserCell | Note
 class Spent:
     """Tokens and USD over the whole session, from the providers' own numbers, or ours where they sent none.
 
-    `cost` is that of the requests whose price is known; `unpriced` counts the others.
+    `cost` is that of the requests whose price is known; `unpriced` counts the others. `estimated`: some are ours.
     """
 
     tokens_in: int = 0
@@ -94,6 +94,19 @@ class Spent:
     cost: float = 0.0
     requests: int = 0
     unpriced: int = 0
+    estimated: bool = False
+
+    def plus(self, usage: e.UsageReported) -> Spent:
+        """With one more request."""
+        return Spent(
+            tokens_in=self.tokens_in + usage.tokens_in,
+            tokens_out=self.tokens_out + usage.tokens_out,
+            tokens_cached=self.tokens_cached + usage.tokens_cached,
+            cost=self.cost + (usage.cost or 0.0),
+            requests=self.requests + 1,
+            unpriced=self.unpriced + (usage.cost is None),
+            estimated=self.estimated or usage.estimated,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +183,7 @@ def apply(history: History, event: e.Event) -> History:
         case e.UsageReported():
             count = Counted(tokens=event.tokens_in, entries=len(history.entries))
             counted = history.counted if event.estimated else count
-            return replace(history, spent=_add(history.spent, event), counted=counted)
+            return replace(history, spent=history.spent.plus(event), counted=counted)
         case e.HistoryUndone():
             return _undone(close(history), event.turns)
         case e.HistoryTrimmed():
@@ -253,17 +266,6 @@ def _turn_finished(history: History, event: e.TurnFinished) -> History:
     if event.reason == "interrupted":
         return _append(history, Note(text="The user interrupted here."))
     return history
-
-
-def _add(spent: Spent, event: e.UsageReported) -> Spent:
-    return Spent(
-        tokens_in=spent.tokens_in + event.tokens_in,
-        tokens_out=spent.tokens_out + event.tokens_out,
-        tokens_cached=spent.tokens_cached + event.tokens_cached,
-        cost=spent.cost + (event.cost or 0.0),
-        requests=spent.requests + 1,
-        unpriced=spent.unpriced + (event.cost is None),
-    )
 
 
 def _undone(history: History, turns: int) -> History:

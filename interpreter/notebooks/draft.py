@@ -185,15 +185,7 @@ class Draft:
 
     def _spend(self, usage: e.UsageReported) -> None:
         """Into the sum, and to the first part of the reply, which may have come before its count."""
-        spent = self.spent
-        self.spent = Spent(
-            tokens_in=spent.tokens_in + usage.tokens_in,
-            tokens_out=spent.tokens_out + usage.tokens_out,
-            tokens_cached=spent.tokens_cached + usage.tokens_cached,
-            cost=spent.cost + (usage.cost or 0.0),
-            requests=spent.requests + 1,
-            unpriced=spent.unpriced + (usage.cost is None),
-        )
+        self.spent = self.spent.plus(usage)
         self._usage = usage
         mine = [part for part in self._latest() if part.reply == self._reply]
         if mine:

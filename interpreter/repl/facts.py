@@ -28,7 +28,7 @@ class Facts:
             case e.StepStarted():
                 self.model, self.protocol = event.model, event.protocol
             case e.UsageReported():
-                self.turn = _added(self.turn, event)
+                self.turn = self.turn.plus(event)
             case e.CodeProposed():
                 self._languages[event.cell] = event.language
             case e.CodeDecided(decision="run" | "edited"):
@@ -45,13 +45,3 @@ class Facts:
         self.running = language
         if language not in self.ran:
             self.ran = (*self.ran, language)
-
-
-def _added(spent: Spent, event: e.UsageReported) -> Spent:
-    return Spent(
-        tokens_in=spent.tokens_in + event.tokens_in,
-        tokens_out=spent.tokens_out + event.tokens_out,
-        tokens_cached=spent.tokens_cached + event.tokens_cached,
-        cost=spent.cost + (event.cost or 0.0),
-        requests=spent.requests + 1,
-    )

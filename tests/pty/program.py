@@ -61,7 +61,8 @@ class Parrot:
     async def stream(self, request: Request, stop: Stop) -> AsyncGenerator[Chunk, None]:
         async for chunk in until_stopped(stop, self._answer(request)):
             yield chunk
-        yield Chunk(usage=TokenCount(tokens_in=1200, tokens_out=34, cost=0.0125))
+        guessed = "guess" in str(request.messages[-1]["content"])
+        yield Chunk(usage=TokenCount(tokens_in=1200, tokens_out=34, cost=0.0125, estimated=guessed))
 
     async def _answer(self, request: Request) -> AsyncGenerator[Chunk, None]:
         last = request.messages[-1]
@@ -218,13 +219,21 @@ async def build(settings: Settings, *, host: Host, consumers: Sequence[Consumer]
         id=folder.id,
     )
 
-    async def warm() -> None:
+    async def nothing() -> None:
         return None
 
     async def switch(name: str, base: str | None) -> None:
         session.switch(Parrot(name), ladder)
 
-    return Assembly(session=session, folder=folder, secrets=NO_SECRETS, warm=warm, close=session.close, switch=switch)
+    return Assembly(
+        session=session,
+        folder=folder,
+        secrets=NO_SECRETS,
+        warm=nothing,
+        warm_model=nothing,
+        close=session.close,
+        switch=switch,
+    )
 
 
 def main() -> int:

@@ -112,6 +112,14 @@ def test_an_unknown_command_names_the_nearest(tmp_path: Path) -> None:
         ask(terminal, "%vars", "answer  int  28 B  42")
 
 
+def test_usage_says_about_where_a_count_was_estimated(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        ask(terminal, "say a guess", "a guess")
+        ask(terminal, "say last", "\nlast")
+        ask(terminal, "/usage", "Last turn: 1,200 tokens in, 34 out, $0.0125")
+        terminal.until("Session: about 2,400 tokens in, 68 out, $0.0250")
+
+
 def test_what_is_typed_is_kept_for_its_owner_without_secrets(tmp_path: Path) -> None:
     with conversation(tmp_path, TESTS_API_KEY=SECRET) as terminal:
         ask(terminal, f"say {SECRET} is hidden", "is hidden")

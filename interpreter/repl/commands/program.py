@@ -58,7 +58,8 @@ async def usage(talk: Conversation) -> None:
     """Tell what the last turn and the session took."""
     turn, session = talk.facts.turn, talk.session.history.spent
     for name, spent in (("Last turn", turn), ("Session", session)):
-        talk.say(f"{name}: {used(spent.tokens_in, spent.tokens_out, spent.tokens_cached, spent.cost or None)}")
+        counts = spent.tokens_in, spent.tokens_out, spent.tokens_cached
+        talk.say(f"{name}: {used(*counts, spent.cost or None, estimated=spent.estimated)}")
 
 
 async def config(talk: Conversation) -> None:
