@@ -34,7 +34,8 @@ from interpreter.settings import Settings
 class Assembly:
     """A session and what belongs to it.
 
-    `warm` imports and starts what is slow: call it once the user can type. `close` ends everything; call it always.
+    `warm` and `warm_model` import and start what is slow, of what runs code and of what answers: call them once the
+    user can type. `close` ends everything; call it always.
     `switch` lets another model answer from the next request on: its name, and its endpoint where that is another one.
     """
 
@@ -42,6 +43,7 @@ class Assembly:
     folder: SessionFolder
     secrets: Secrets
     warm: Callable[[], Awaitable[None]]
+    warm_model: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
     switch: Callable[[str, str | None], Awaitable[None]]
 
@@ -91,8 +93,7 @@ async def assemble(
         session.switch(answering.model, answering.ladder, attach=answering.attach)
         await before.close()
 
-    async def warm() -> None:
-        await there.runners.warm()
+    async def warm_model() -> None:
         await answering.warm()
 
     async def close() -> None:
@@ -105,7 +106,15 @@ async def assemble(
                 await records.close()
                 _tell_of_kept(records.folder, warn)
 
-    return Assembly(session=session, folder=records.folder, secrets=secrets, warm=warm, close=close, switch=switch)
+    return Assembly(
+        session=session,
+        folder=records.folder,
+        secrets=secrets,
+        warm=there.runners.warm,
+        warm_model=warm_model,
+        close=close,
+        switch=switch,
+    )
 
 
 def _tell_of_kept(folder: SessionFolder, warn: Callable[[str], None]) -> None:

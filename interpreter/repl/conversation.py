@@ -69,6 +69,7 @@ class Conversation:
         self._warned = False  # of what leaving ends
         self._behind: set[asyncio.Task[None]] = set()
         self._warming: asyncio.Task[None] | None = None
+        self._warm = asyncio.Event()  # what runs code
 
     # ---- what commands use
 
@@ -108,9 +109,8 @@ class Conversation:
             self._restart = None
 
     async def warmed(self) -> None:
-        """Return when what starts behind the prompt has started, or cannot."""
-        if self._warming is not None:
-            await asyncio.wait({self._warming})
+        """Return when what starts behind the prompt and runs code has started, or cannot."""
+        await self._warm.wait()
 
     def paint(self, theme: ThemeChoice) -> None:
         """Draw in the colours of `theme` from now on."""
@@ -135,7 +135,8 @@ class Conversation:
         """Close the session and go on with that of `settings`; the old one goes on if that cannot be built."""
         replaced, warming = self._assembly, self._warming
         await self._open(settings)
-        self._warming, self._warned = self._do_behind(self._warm()), False
+        self._begin_warming()
+        self._warned = False
         if warming is not None:
             warming.cancel()
             await asyncio.wait({warming})
@@ -149,7 +150,7 @@ class Conversation:
         self.stage.above = self._line.above
         await self._open(self.settings)
         self._line.assist(self._assistance)
-        self._warming = self._do_behind(self._warm())
+        self._begin_warming()
         asking = first
         while not self._leaving:
             try:
@@ -299,12 +300,19 @@ class Conversation:
         if task.cancelled() or task.exception() is None:
             self._behind.discard(task)
 
-    async def _warm(self) -> None:
-        try:
-            await self.assembly.warm()
-        except InterpreterError as error:
-            self._warn(str(error))
-        self._line.refresh()
+    def _begin_warming(self) -> None:
+        self._warm = asyncio.Event()
+        self._warming = self._do_behind(self._warms(self.assembly, self._warm))
+
+    async def _warms(self, assembly: Assembly, warm: asyncio.Event) -> None:
+        """Start what runs code, then what answers; what keeps either from it is told."""
+        for begin in (assembly.warm, assembly.warm_model):
+            try:
+                await begin()
+            except InterpreterError as error:
+                self._warn(str(error))
+            warm.set()
+            self._line.refresh()
 
     def _warn(self, words: str) -> None:
         self.stage(e.Warned(text=words))

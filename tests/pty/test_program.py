@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import socket
 import sys
 from pathlib import Path
 
 from interpreter.recorders.store import Store
+from tests.models.test_local import STANDIN, weights
 from tests.providers.server import code, say, serve
-from tests.pty.emulator import Terminal
+from tests.pty.emulator import ROOT, Terminal
 from tests.test_cli import program
 
 CODE = "import os\nanswer = 6 * 7\nprint(f'{answer=}')"
@@ -109,6 +111,23 @@ def test_the_variables_of_a_session_that_is_resumed_in_the_conversation_are_ther
             assert terminal.exit_code() == 0
     finally:
         attached(tmp_path, "--stop")
+
+
+def test_the_variables_are_listed_while_the_embedded_model_still_loads(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as loading:  # whoever loads for ever tells it there
+        argv = [sys.executable, "-m", "interpreter", "--local", str(weights(tmp_path, str(loading.getsockname()[1])))]
+        with Terminal(argv, home=tmp_path, PYTHONPATH=f"{ROOT}:{STANDIN}") as terminal:
+            child, _ = loading.accept()
+            terminal.send("> answer = 42\r")
+            terminal.until("python idle")
+            terminal.until_prompt()
+            terminal.send("/vars\r")
+            terminal.until("answer  int")
+            terminal.until_prompt()
+            terminal.send("\x04")
+            assert terminal.exit_code() == 0
+            with child:
+                assert child.recv(1) == b""
 
 
 def test_a_session_tells_when_it_is_left_how_it_goes_on_and_then_what_it_was_about(tmp_path: Path) -> None:
