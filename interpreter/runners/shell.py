@@ -126,8 +126,13 @@ class ShellRunner(Opaque):
             return
         if text is not None:
             line = text.partition("\n")[0] + "\n"
-            shell.stream.answered("" if self._secret and not shell.terminal.echoes else line)
-            shell.terminal.write(line.encode("utf-8", "surrogateescape"))
+            typed = line.encode("utf-8", "surrogateescape")
+            if self._secret:
+                shell.stream.answered("\n" if shell.terminal.echoes else "")
+                shell.terminal.write_unseen(typed)
+            else:
+                shell.stream.answered(line)
+                shell.terminal.write(typed)
             return
         self._unanswered += 1
         if self._unanswered == 1:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import signal
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _READ = 65536
 _BURST = 16
 """Reads in one turn of the event loop; a pty gives 4 KB at most."""
+_PEER = 0x5441
+"""TIOCGPTPEER of Linux: opens the side of the programs."""
 SIZE = (120, 40)
 """Columns and rows that programs are told of where nobody looks."""
 
@@ -93,6 +97,18 @@ class Terminal:
         """Type `data`. What a full terminal does not take is lost, as it is at a keyboard."""
         with contextlib.suppress(OSError):
             os.write(self._fd, data)
+
+    def write_unseen(self, line: bytes) -> None:
+        """Type `line` without an echo of anything but its end, which comes last: before it no program goes on."""
+        import termios
+
+        with contextlib.suppress(termios.error):
+            modes = termios.tcgetattr(self._fd)
+            termios.tcsetattr(self._fd, termios.TCSANOW, [*modes[:3], modes[3] & ~termios.ECHO, *modes[4:]])
+            self.write(line.removesuffix(b"\n"))
+            _take_in(self._fd)
+            termios.tcsetattr(self._fd, termios.TCSANOW, modes)
+            self.write(b"\n")
 
     def fit(self, size: tuple[int, int]) -> None:
         """Have so many columns and rows from now on; programs that care are told."""
@@ -202,6 +218,19 @@ class Terminal:
             await processes.may_have_ended(process.pid)
         self.exit_code = process.exitstatus if process.signalstatus is None else -process.signalstatus
         self.died.set()
+
+
+def _take_in(descriptor: int) -> None:
+    """Have what was typed echoed, or not, by the modes of now: Linux does so a moment later, or when somebody looks."""
+    import fcntl
+
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            programs = fcntl.ioctl(descriptor, _PEER, os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+            try:
+                select.select([programs], [], [], 0)
+            finally:
+                os.close(programs)
 
 
 def _plain(descriptor: int) -> list[Any]:

@@ -77,6 +77,39 @@ def test_who_forgets_to_hide_a_password_is_helped(attended: ShellBench) -> None:
     ]
 
 
+@on_linux
+def test_a_password_is_not_seen_among_what_a_job_prints_meanwhile(attended: ShellBench) -> None:
+    job = "(read x <gate; yes tick | head -c 500000; touch flowing; yes tick | head -c 2000000)"
+    code = f'mkfifo gate; {job} & read -p "Password: " word; wait; echo "${{#word}} characters"'
+
+    async def typed() -> list[Happening]:
+        seen: list[Happening] = []
+        async for happening in attended.runner.run(code, Stop(), timeout=60):
+            seen.append(happening)
+            if isinstance(happening, Asked):
+                await asyncio.to_thread(_write, attended.folder / "gate")
+                while not (attended.folder / "flowing").exists():  # noqa: ASYNC110 - a job does not set our events
+                    await asyncio.sleep(0.01)
+                await attended.runner.answer("hunter2")
+        return seen
+
+    happened = attended.loop.run(typed())
+    words = text(happened)
+    assert (words.count("tick\n"), "7 characters\n" in words, status(happened)) == (500_000, True, "ok")
+    assert "hunter" not in words
+
+
+@on_linux
+def test_after_a_hidden_answer_the_next_one_is_seen_again(attended: ShellBench) -> None:
+    code = 'read -p "Password: " word; read -p "Name? " name; echo "${#word} $name"'
+    assert attended.run(code, lines=["hunter2", "Zoë"]) == [
+        Asked(prompt="Password: ", secret=True),
+        Asked(prompt="Name? "),
+        printed("7 Zoë\n"),
+        OK,
+    ]
+
+
 @pytest.mark.parametrize(("prompt", "secret"), [("sql> ", False), ("API token: ", True)])
 def test_a_program_that_draws_its_own_line_hides_only_what_sounds_secret(
     attended: ShellBench, prompt: str, secret: bool
