@@ -50,8 +50,11 @@ class Command(Protocol):
     """A module of `interpreter.commands`."""
 
     HELP: str
-    HEEDS: Sequence[str] | None
-    """The settings whose flags its help tells; None: all of them. It takes every flag, so that none is an error."""
+    HEEDS: Mapping[str, str]
+    """The settings whose flags its help tells, with what they do there; empty: what they always do.
+
+    It takes every flag, so that none is an error.
+    """
 
     def arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's own arguments."""
@@ -243,12 +246,17 @@ def _parser() -> Parser:
     return parser
 
 
-def declare(parser: argparse.ArgumentParser, *, told: Sequence[str] | None = None) -> None:
-    """Declare every setting that has a flag, those of `told` (or all) in the help too; what was not given is None."""
+def declare(parser: argparse.ArgumentParser, *, told: Mapping[str, str] | None = None) -> None:
+    """Declare every setting that has a flag, those of `told` (or all) in the help too; what was not given is None.
+
+    `told` holds the words of the help; the setting's own stand where they are empty.
+    """
     for known in options():
         if not known.flags:
             continue
-        words = known.help.replace("%", "%%") if told is None or known.name in told else argparse.SUPPRESS
+        words = argparse.SUPPRESS
+        if told is None or known.name in told:
+            words = ((told or {}).get(known.name) or known.help).replace("%", "%%")
         if known.kind == "switch":
             parser.add_argument(*known.flags, dest=known.name, action="store_const", const=True, help=words)
         elif known.choices:

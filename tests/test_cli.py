@@ -202,3 +202,18 @@ def test_a_command_s_help_tells_the_flags_that_it_heeds_though_it_takes_them_all
     usage = "usage: interpreter sessions [-h] [--json] [--delete ID] [--limit N]"
     assert program(tmp_path, "sessions", "--help").stdout.startswith(usage)
     assert program(tmp_path, "--model", "any", "sessions", "--plain").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("sessions", "--json Write one session a line, as JSON."),
+        ("replay", "nothing else on stdout; with --verify one object with all verdicts."),
+        ("attach", "--gateway URL The server on which the kernel runs, only needed where its token stands in URL."),
+        ("doctor", "--json Write the findings as JSON."),
+    ],
+)
+def test_a_commands_help_tells_what_a_flag_does_there(tmp_path: Path, command: str, told: str) -> None:
+    shown = " ".join(program(tmp_path, command, "--help").stdout.split())
+    assert told in shown
+    assert [words for words in ("the conversation asks", "/download", "-y") if words in shown] == []

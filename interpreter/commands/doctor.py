@@ -9,12 +9,18 @@ from contextlib import aclosing
 from pathlib import Path
 
 from interpreter.commands.context import Context
+from interpreter.commands.heeded import RUNNING
 from interpreter.diagnosis import Finding, diagnosis
 from interpreter.errors import InterpreterError
 from interpreter.renderers.sanitize import clean, clean_line
 
 HELP = "Show what model, endpoint, protocol, kernel and shell would be used here, and what is wrong with them."
-HEEDS = None
+HEEDS = {
+    **dict.fromkeys(("profile", "model", "protocol", "api_base", "api_key", "custom_llm_provider", "local"), ""),
+    "json": "Write the findings as JSON.",
+    **dict.fromkeys(("python", "kernel"), ""),
+    "gateway": RUNNING["gateway"],
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from interpreter.notebooks.source import Source
 
 HELP = "Write a session or notebook as a notebook, a Python script, Markdown or a page of HTML."
-HEEDS = ()
+HEEDS: Mapping[str, str] = {}
 
 _FORMATS = ("ipynb", "py", "md", "html")
 _SUFFIXES = {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interpreter.commands.context import Context
+from interpreter.commands.heeded import RUNNING
 
 if TYPE_CHECKING:
     from interpreter.notebooks.source import Source
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 HELP = (
     "Run the cells of a session or notebook again, in a fresh kernel and without a model; typing this is the consent."
 )
-HEEDS = ("json", "cell_timeout", "python", "kernel", "gateway")
+HEEDS = {
+    "json": "Write one event a line, as JSON, and nothing else on stdout; with --verify one object with all verdicts.",
+    **RUNNING,
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

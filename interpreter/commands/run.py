@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interpreter.commands.context import Context
+from interpreter.commands.heeded import RUNNING
 
 if TYPE_CHECKING:
     from interpreter.notebooks.document import Json
     from interpreter.saved.command import SavedCommand
 
 HELP = "Run a session that was kept with /save-as, without a model; without a name, list what is kept."
-HEEDS = ("json", "cell_timeout", "python", "kernel", "gateway")
+HEEDS = {
+    "json": "Write one event a line, as JSON, and nothing else on stdout.",
+    **RUNNING,
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from interpreter.recorders.store import Store
 
 HELP = "List the kept sessions, or those in which all WORDS occur; delete some."
-HEEDS = ("json",)
+HEEDS = {"json": "Write one session a line, as JSON."}
 
 _SHOWN = 50  # sessions that a table shows where no other number is asked for
 _WIDEST = 30  # columns for any text but the last of a row
