@@ -16,8 +16,7 @@ from interpreter.prompt import Surroundings, brief, small_brief, text_rules
 from interpreter.protocols.brief import Brief
 from interpreter.protocols.ladder import ALL, WITHOUT_FUNCTIONS, FixedProtocol, LearnedLadder
 from interpreter.protocols.learnt import Memory
-from interpreter.seams import Ladder, Model
-from interpreter.session import Attach, nothing
+from interpreter.seams import Attach, Ladder, Model, nothing
 from interpreter.settings import Settings
 
 

@@ -18,7 +18,7 @@ from interpreter.runners.environment import Workplace, workplace
 from interpreter.runners.gateway import address
 from interpreter.runners.kernelspecs import data_folders, installed
 from interpreter.runners.languages import PYTHON, LocalRunners, Table, row_from_table
-from interpreter.session import Carry, where_it_is
+from interpreter.seams import Carry, where_it_is
 from interpreter.settings import Settings
 
 if TYPE_CHECKING:

@@ -6,15 +6,35 @@ session imports none of them and receives them from the composition root. Fakes 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from interpreter import events as e
 from interpreter.errors import ModelError
 from interpreter.history import History
 from interpreter.protocols.exchange import Chunk, Piece, Reply, Request
 from interpreter.stop import Stop
+
+# ---- files that travel with a prompt
+
+Attach: TypeAlias = Callable[[str], Sequence[e.Attachment]]
+"""The files that a prompt names."""
+
+
+Carry: TypeAlias = Callable[[e.Attachment], Coroutine[Any, Any, e.Attachment]]
+"""Brings an attached file to where the code runs; the attachment with its path there."""
+
+
+def nothing(_: str) -> Sequence[e.Attachment]:
+    """No file: names in a prompt are words."""
+    return ()
+
+
+async def where_it_is(file: e.Attachment) -> e.Attachment:
+    """The file as it is: the code runs on this machine."""
+    return file
+
 
 # ---- the model
 

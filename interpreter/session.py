@@ -2,20 +2,19 @@
 
 A session owns one ordered stream of events. `run(prompt)` is a view of it; what happens between turns (the user's own
 cells, late output, a restart) flows through the same `emit` to the same consumers. The history is the fold of what was
-emitted, and nothing else is remembered.
+emitted, and nothing else is remembered but files that could not be brought to where the code runs, for a retry.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from itertools import count
-from typing import Any, TypeAlias
 
 from interpreter import events as e
 from interpreter import history as h
 from interpreter import limits as bounds
-from interpreter import repetition, room, running
+from interpreter import repetition, room, running, seams
 from interpreter.asking import ask, cell_id
 from interpreter.background import Background, BackgroundCell
 from interpreter.errors import InterpreterError, ModelError, StorageError, UsageError
@@ -24,23 +23,6 @@ from interpreter.limits import LimitReached, Limits
 from interpreter.patience import Patience
 from interpreter.seams import CellKeeper, Consumer, Host, Inspectable, Keeper, Ladder, Model, Produced, Runners, losing
 from interpreter.stop import Stop, Stopped, race
-
-Attach: TypeAlias = Callable[[str], Sequence[e.Attachment]]
-"""The files that a prompt names."""
-
-
-Carry: TypeAlias = Callable[[e.Attachment], Coroutine[Any, Any, e.Attachment]]
-"""Brings an attached file to where the code runs; the attachment with its path there."""
-
-
-def nothing(_: str) -> Sequence[e.Attachment]:
-    """No file: names in a prompt are words."""
-    return ()
-
-
-async def where_it_is(file: e.Attachment) -> e.Attachment:
-    """The file as it is: the code runs on this machine."""
-    return file
 
 
 class Session:
@@ -69,8 +51,8 @@ class Session:
         paths: Mapping[str, str] | None = None,
         attended: bool = True,
         history: History = History(),
-        attach: Attach = nothing,
-        carry: Carry = where_it_is,
+        attach: seams.Attach = seams.nothing,
+        carry: seams.Carry = seams.where_it_is,
     ) -> None:
         self.id = id
         self.history = history
@@ -86,6 +68,7 @@ class Session:
         self._told = Spent()  # of which the user knows, as to --max-cost
         self._paths, self._attended = dict(paths or {}), attended
         self._stop: Stop | None = None
+        self._uncarried: tuple[str, tuple[e.Attachment, ...]] | None = None  # of the last turn, if it failed by that
         self._afterwards: tuple[str, CellKeeper] | None = None
         self._begun = False
         runners.listen(self._late)
@@ -115,9 +98,13 @@ class Session:
                 yield event
 
     async def retry(self) -> AsyncGenerator[e.Event, None]:
-        """Go on with a turn that failed or was interrupted: ask the model again, with all that was done."""
+        """Go on with a turn that failed or was interrupted: ask the model again, with all that was done.
+
+        Where its files could not be carried, it begins once more, with them.
+        """
         stop = Stop()
-        async with aclosing(self._view(self._steps(stop), stop)) as events:
+        again = self._steps(stop) if self._uncarried is None else self._turn(*self._uncarried, stop)
+        async with aclosing(self._view(again, stop)) as events:
             async for event in events:
                 yield event
 
@@ -160,7 +147,7 @@ class Session:
         await runner.restart()
         self.emit(e.KernelRestarted(language=language, reason=losing(reason, names)))
 
-    def switch(self, model: Model, ladder: Ladder, *, attach: Attach = nothing) -> None:
+    def switch(self, model: Model, ladder: Ladder, *, attach: seams.Attach = seams.nothing) -> None:
         """From the next request on `model` answers; the history and the runners stay."""
         self._model, self._ladder, self._attach = model, ladder, attach
         self.emit(e.ModelChanged(model=model.name))
@@ -176,6 +163,7 @@ class Session:
 
     def undo(self, turns: int = 1) -> None:
         """Take the last turns back from the conversation; what their code did stays done."""
+        self._uncarried = None
         self.emit(e.HistoryUndone(turns=turns))
 
     def compact(self) -> bool:
@@ -270,10 +258,12 @@ class Session:
         self, prompt: str, attachments: tuple[e.Attachment, ...], stop: Stop
     ) -> AsyncGenerator[e.Event, None]:
         named = [file for file in self._attach(prompt) if file.path not in {given.path for given in attachments}]
+        files, self._uncarried = (*attachments, *named), None
         try:
-            carried = [await race(stop, self._carry(file)) for file in (*attachments, *named)]
+            carried = [await race(stop, self._carry(file)) for file in files]
         except (InterpreterError, Stopped) as error:
-            yield e.TurnStarted(prompt=prompt, attachments=(*attachments, *named))
+            self._uncarried = (prompt, files)
+            yield e.TurnStarted(prompt=prompt)
             failed = isinstance(error, InterpreterError)
             yield e.TurnFinished(reason="failed", error=str(error)) if failed else e.TurnFinished(reason="interrupted")
             return
