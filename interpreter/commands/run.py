@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 HELP = "Run a session that was kept with /save-as, without a model; without a name, list what is kept."
 HEEDS = {
-    "json": "Write one event a line, as JSON, and nothing else on stdout.",
+    "json": "Write one event a line, as JSON, and nothing else on stdout; without a name one command a line.",
     **RUNNING,
 }
 
@@ -75,6 +76,10 @@ def _list(commands: tuple[SavedCommand, ...], context: Context) -> int:
     if not commands:
         context.err.write("No command is kept yet: /save-as NAME keeps a session as one.\n")
     for found in commands:
+        if context.settings.json:
+            told = {"name": found.name, "usage": found.usage, "title": found.title}
+            context.out.write(json.dumps(told, ensure_ascii=False) + "\n")
+            continue
         context.out.writelines(f"{line}\n" for line in _manual(found))
     return 0
 

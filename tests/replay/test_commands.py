@@ -130,6 +130,14 @@ def test_a_known_key_is_masked_in_what_programs_are_told(tmp_path: Path) -> None
     assert outputs == [{"text/plain": "[masked]\n"}]
 
 
+def test_what_is_kept_is_listed_for_programs_a_command_a_line(tmp_path: Path) -> None:
+    saved(tmp_path, "month")
+    done = command("run", tmp_path, json=True)
+    assert [json.loads(line) for line in done.out.splitlines()] == [
+        {"name": "report", "usage": "report [--month '2026-09']", "title": "Report of the month, please"}
+    ]
+
+
 def test_the_programs_own_options_stand_before_the_name(tmp_path: Path) -> None:
     saved(tmp_path, "month")
     argv = ["run", "--json", "report", "--month", "--json"]
