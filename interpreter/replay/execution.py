@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from interpreter.notebooks.document import Json
 from interpreter.notebooks.draft import Code, draft
 from interpreter.notebooks.outputs import written
 from interpreter.replay.plan import Planned
-from interpreter.seams import Decision, Produced, Proposal, Runners
+from interpreter.seams import Decision, Host, Produced, Proposal, Runners
 from interpreter.stop import Stop
 
 
@@ -37,17 +37,21 @@ async def replay(
     *,
     timeout: float | None = None,
     show: Callable[[e.Event], None] = lambda _: None,
+    ask: Callable[[e.InputRequested], Awaitable[str | None]] | None = None,
 ) -> AsyncGenerator[Ran, None]:
-    """Run the cells that are not left out, in order; `show` is told each event. Ends early when `stop` is set."""
+    """Run the cells that are not left out, in order; `show` is told each event. Ends early when `stop` is set.
+
+    `ask` is asked for what was secret, and so is not recorded.
+    """
     for cell in cells:
         if stop.is_set:
             return
         if not cell.left_out:
-            yield await _run(cell, runners, stop, timeout, show)
+            yield await _run(cell, runners, stop, timeout=timeout, show=show, host=_Typing(cell.inputs, ask))
 
 
 async def _run(
-    cell: Planned, runners: Runners, stop: Stop, timeout: float | None, show: Callable[[e.Event], None]
+    cell: Planned, runners: Runners, stop: Stop, *, timeout: float | None, show: Callable[[e.Event], None], host: Host
 ) -> Ran:
     events: list[e.Event] = [
         e.CodeProposed(cell=cell.id, language=cell.language, code=cell.code),
@@ -62,7 +66,7 @@ async def _run(
             show(event)
         events += missing
     else:
-        bench = running.Bench(host=_Typing(cell.inputs), runners=runners, keeper=_Unkept(""), timeout=timeout)
+        bench = running.Bench(host=host, runners=runners, keeper=_Unkept(""), timeout=timeout)
         async with aclosing(running.run(bench, cell.id, language, cell.code, stop)) as happening:
             async for event in happening:
                 show(event)
@@ -87,10 +91,13 @@ def _failed(cell: str) -> e.CodeFinished:
 
 
 class _Typing:
-    """Implements `Host`: types what was typed in the recorded run, and then nothing."""
+    """Implements `Host`: types what was typed in the recorded run, and then nothing; asks for what was secret."""
 
-    def __init__(self, lines: Sequence[str | None]) -> None:
+    def __init__(
+        self, lines: Sequence[str | None], ask: Callable[[e.InputRequested], Awaitable[str | None]] | None
+    ) -> None:
         self._lines = list(lines)
+        self._ask = ask
 
     async def decide(self, proposal: Proposal) -> Decision:
         """Run."""
@@ -98,7 +105,8 @@ class _Typing:
 
     async def read_line(self, request: e.InputRequested) -> str | None:
         """The next recorded line; no to what the program asks, since what was said to that is not recorded."""
-        return self._lines.pop(0) if self._lines and request.by == "code" else None
+        line = self._lines.pop(0) if self._lines and request.by == "code" else None
+        return await self._ask(request) if request.secret and self._ask is not None else line
 
 
 class _Unkept:

@@ -143,6 +143,7 @@ class Mini:
         yield Ended(status="interrupted" if stop.is_set else "ok")
 
     async def answer(self, text: str | None) -> None:
+        kept("typed.txt", str(text))
         self._answers.put_nowait(text)
 
     async def restart(self) -> None:

@@ -266,6 +266,31 @@ def test_rebuild_runs_the_cells_that_worked_again_in_order_and_tells_the_model(t
         )
 
 
+def test_rebuild_asks_again_for_what_was_typed_unseen(tmp_path: Path) -> None:
+    def answer(asked: str, typed: str) -> None:
+        terminal.until(lambda: terminal.cursor_line == asked)
+        terminal.send(f"{typed}\r")
+
+    with conversation(tmp_path) as terminal:
+        terminal.until_prompt()
+        terminal.send("> input name\r")
+        answer("name: ", "Ada")
+        terminal.until_prompt()
+        terminal.send("> secret word\r")
+        answer("word: ", "sesame")
+        terminal.until_prompt()
+        terminal.send("/rebuild\r")
+        answer("word: ", "sesame again")
+        terminal.until("2 cells were run again; the variables are back.")
+        assert terminal.kept("typed.txt") == ["Ada", "sesame", "Ada", "sesame again"]
+        terminal.until_prompt()
+        terminal.send("/rebuild\r")
+        terminal.until(lambda: terminal.cursor_line == "word: ")
+        terminal.send("half\x03")
+        terminal.until("One cell was run again; c2 did not end well, so the rest was not.")
+        terminal.until_prompt()
+
+
 def test_rebuild_runs_nothing_beside_a_cell_in_the_background(tmp_path: Path) -> None:
     with conversation(tmp_path) as terminal:
         ask(terminal, "> first", "\nfirst")

@@ -46,7 +46,7 @@ async def rebuild(talk: Conversation) -> None:
     """Run the cells that worked again, to get lost variables back.
 
     Their effects on files and elsewhere happen again too. Nothing that they print is shown; where they ask for
-    input they are given what you typed then.
+    input they are given what you typed then. What you typed unseen was not kept: you are asked for it again.
     """
     from interpreter.recorders.resume import cells_to_rerun
     from interpreter.replay.execution import replay
@@ -67,7 +67,8 @@ async def rebuild(talk: Conversation) -> None:
     talk.say(f"Running again (Ctrl-C ends it): {' '.join(cell.id for cell in cells)}")
     done = 0
     try:
-        async with aclosing(replay(cells, runners, Stop(), timeout=talk.settings.cell_timeout)) as running:
+        replaying = replay(cells, runners, Stop(), timeout=talk.settings.cell_timeout, ask=talk.host.read_line)
+        async with aclosing(replaying) as running:
             async for ran in running:
                 if ran.status != "ok":
                     break
