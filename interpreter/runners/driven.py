@@ -13,7 +13,7 @@ from interpreter.errors import RunnerError
 from interpreter.events import CellStatus
 from interpreter.runners.driven_process import DrivenProcess
 from interpreter.runners.opaque import Opaque
-from interpreter.runners.waiting import wanted_end, within
+from interpreter.runners.waiting import ended, wanted_end, within
 from interpreter.seams import Ended, Happening, Produced, Restarted, RunnerState
 from interpreter.stop import Stop, Stopped, race
 
@@ -66,7 +66,7 @@ class DrivenRunner(Opaque):
         """Run one cell; see `Runner.run`. Waits first for what an earlier interrupt has still to end."""
         try:
             if self._quelling is not None:
-                await race(stop, _ended(self._quelling))
+                await race(stop, ended(self._quelling))
             if self._living is not None and self._living.died.is_set():
                 yield Restarted(reason=await self._lose(self._living))
             living = await race(stop, self._ready())
@@ -167,8 +167,3 @@ class DrivenRunner(Opaque):
         self._living = None
         await living.close()
         return reason
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    """Return when `task` is done; giving up the wait does not stop it."""
-    await asyncio.wait({task})

@@ -22,9 +22,9 @@ from interpreter.runners.shell_jobs import Job, alive
 from interpreter.runners.shell_process import ShellProcess
 from interpreter.runners.shell_questions import is_question, is_secret, program
 from interpreter.runners.terminal import SIZE
-from interpreter.runners.waiting import within
+from interpreter.runners.waiting import ended, within
 from interpreter.seams import Asked, Ended, Happening, Produced, Restarted, RunnerState
-from interpreter.stop import Stop
+from interpreter.stop import Stop, Stopped, race
 
 Rung: TypeAlias = tuple[signal.Signals, float]
 _LADDER: tuple[Rung, ...] = ((signal.SIGINT, 1.0), (signal.SIGINT, 1.0), (signal.SIGTERM, 1.5), (signal.SIGKILL, 1.0))
@@ -97,7 +97,11 @@ class ShellRunner(Opaque):
     async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
         """Run one cell; see `Runner.run`. Waits first for what an earlier interrupt has still to end."""
         if self._quelling is not None:
-            await self._quelling
+            try:
+                await race(stop, ended(self._quelling))
+            except Stopped:
+                yield Ended(status="interrupted")
+                return
         shell, lost = await self._ready()
         if lost:
             yield Restarted(reason=lost)

@@ -1,4 +1,4 @@
-"""Waiting for events: no longer than so long, and for what ends a cell from outside. A part of runners."""
+"""Waiting: for an event no longer than so long, for a task's end, for what ends a cell. A part of runners."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ async def within(event: asyncio.Event, seconds: float) -> bool:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
     return event.is_set()
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Return when `task` is done; giving up the wait does not stop it."""
+    await asyncio.wait({task})
 
 
 async def wanted_end(flooded: asyncio.Event, stop: Stop, timeout: float | None) -> CellStatus:

@@ -181,6 +181,29 @@ def test_a_shell_that_resists_is_killed_and_the_next_cell_says_so(tmp_path: Path
         assert made.run("echo new") == [lost, printed("new\n"), OK]
 
 
+@pytest.mark.parametrize("leave", ["stop", "cancel"])
+def test_who_gives_up_waiting_for_a_shell_that_resists_leaves_at_once_and_the_ladder_goes_on(
+    tmp_path: Path, leave: str
+) -> None:
+    async def left(made: ShellBench) -> None:
+        stop = Stop()
+        waiting = asyncio.create_task(anext(made.runner.run("echo never", stop)))
+        await asyncio.sleep(0)
+        if leave == "stop":
+            stop.set()
+            assert await waiting == Ended(status="interrupted")
+        else:
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        assert made.runner.state == "busy"
+
+    with shell(tmp_path) as made:
+        made.run("trap '' INT; echo begun; while :; do :; done", stop_at="begun")
+        made.loop.run(left(made))
+        lost = Restarted(reason="it was killed by signal 9, and goes on in the same folder")
+        assert made.run("echo new", timeout=30) == [lost, printed("new\n"), OK]
+
+
 def test_the_time_limit_ends_a_cell_with_what_it_printed(bash: ShellBench) -> None:
     assert bash.run("echo begun; sleep 60", timeout=0.5) == [printed("begun\n"), Ended(status="timeout")]
 
