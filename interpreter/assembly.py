@@ -11,7 +11,7 @@ from interpreter.answering import Answerer, answerer
 from interpreter.choosing import Choice, Remote, choose, settled, switched
 from interpreter.events import ModelChanged
 from interpreter.executing import Execution, execution
-from interpreter.keys import with_kept
+from interpreter.keys import secrets_of, with_kept
 from interpreter.limits import Limits
 from interpreter.models.undivided import Undivided
 from interpreter.notebooks.kernels import notebook_kernel
@@ -21,11 +21,10 @@ from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.resume import Loaded, lost
 from interpreter.recording import Records, opened
 from interpreter.runners import kept
-from interpreter.runners.gateway import secrets_in
 from interpreter.runners.kernelspecs import data_folders
 from interpreter.runners.pythons import choose as choose_python
 from interpreter.seams import Consumer, Host
-from interpreter.secrets import Secrets, known
+from interpreter.secrets import Secrets
 from interpreter.session import Session
 from interpreter.settings import Settings
 
@@ -68,7 +67,7 @@ async def assemble(
     environment = os.environ if environment is None else environment
     home = home or places(environment)
     keyed = with_kept(environment, home.keys)
-    secrets = known(keyed, settings.api_key, *secrets_in(settings.gateway))
+    secrets = secrets_of(settings, keyed)
     choice = choice or await choose(settings, home, keyed)
     settings = settled(settings, choice)
     begun = beginning(settings, environment, warn)

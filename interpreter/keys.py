@@ -11,9 +11,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from interpreter.errors import StorageError
+from interpreter.secrets import Secrets, known
+
+if TYPE_CHECKING:
+    from interpreter.settings import Settings
 
 _SERVICE = "local-interpreter"
 _IN_RING = ""  # in the file, for a key that the keyring holds; so the keyring is imported only where it is needed
@@ -100,6 +104,15 @@ class SystemRing:
         except (KeyringError, RuntimeError, OSError):
             return False
         return True
+
+
+def secrets_of(settings: Settings, keyed: Mapping[str, str]) -> Secrets:
+    """The keys that nothing may hold which is kept or handed on: in `settings`, and in the environment `keyed`."""
+    if settings.gateway is None:
+        return known(keyed, settings.api_key)
+    from interpreter.runners.gateway import secrets_in
+
+    return known(keyed, settings.api_key, *secrets_in(settings.gateway))
 
 
 def with_kept(environment: Mapping[str, str], file: Path) -> Mapping[str, str]:

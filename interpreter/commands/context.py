@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from interpreter.places import Places
-from interpreter.secrets import Secrets, known
+from interpreter.secrets import Secrets
 from interpreter.settings import Settings
 
 
@@ -32,8 +32,6 @@ class Context:
     @property
     def secrets(self) -> Secrets:
         """The keys that nothing may hold which is kept or handed on."""
-        if self.settings.gateway is None:
-            return known(self.keyed, self.settings.api_key)
-        from interpreter.runners.gateway import secrets_in
+        from interpreter.keys import secrets_of
 
-        return known(self.keyed, self.settings.api_key, *secrets_in(self.settings.gateway))
+        return secrets_of(self.settings, self.keyed)
