@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from interpreter.errors import UsageError
+from interpreter.errors import UsageError, installing
 from interpreter.models.catalogue import DEFAULT, Weights, named
 from interpreter.models.found import Place, Server, look, usual_places
 from interpreter.paths import written
@@ -144,7 +144,7 @@ def _command(server: Server, model: str) -> str:
 
 def _three_ways(*, usable: bool) -> str:
     model = named(DEFAULT)
-    first = "" if usable else "pip install xllamacpp, then "
+    first = "" if usable else f"{installing('xllamacpp')}, then "
     return "\n".join(
         (
             "No model is chosen. Three ways on:",

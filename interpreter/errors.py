@@ -13,6 +13,7 @@ other exception.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
@@ -127,3 +128,8 @@ class RunnerError(InterpreterError):
 
 class StorageError(InterpreterError):
     """What must be kept could not be written: a full disk, a read-only folder, a session in use."""
+
+
+def installing(package: str) -> str:
+    """What a person runs to have `package` where this program is, for an error's text."""
+    return f"{sys.executable} -m pip install {package}"

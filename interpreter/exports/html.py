@@ -7,10 +7,9 @@ more trust than what a model was told to say deserves. What code displayed is ke
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any
 
-from interpreter.errors import UsageError
+from interpreter.errors import UsageError, installing
 from interpreter.notebooks.document import Json
 
 _ELSEWHERE = re.compile(r'<script\b[^>]*\bsrc="https?://[^>]*>\s*</script>')
@@ -23,7 +22,7 @@ def html(document: Json, title: str) -> str:
         import nbformat
         from nbconvert.exporters import HTMLExporter
     except ImportError as error:
-        raise UsageError(f"A page of HTML needs nbconvert. Run: {sys.executable} -m pip install nbconvert") from error
+        raise UsageError(f"A page of HTML needs nbconvert. Run: {installing('nbconvert')}") from error
     from markdown_it import MarkdownIt
 
     words = MarkdownIt("commonmark", {"html": False}).enable("table")

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_urlsafe
 
-from interpreter.errors import InterpreterError, ModelError, StorageError, UsageError
+from interpreter.errors import InterpreterError, ModelError, StorageError, UsageError, installing
 from interpreter.models.litellm import LitellmModel, load
 from interpreter.protocols.exchange import Chunk, Request
 from interpreter.stop import Stop, race
@@ -55,7 +55,7 @@ def check_support() -> None:
     system, machine = sys.platform, platform.machine().lower()
     wheels = (system == "linux" and machine in ("x86_64", "aarch64")) or (system == "darwin" and machine == "arm64")
     if wheels or system == "win32":
-        raise UsageError(f"The embedded model needs xllamacpp. Run: {sys.executable} -m pip install xllamacpp")
+        raise UsageError(f"The embedded model needs xllamacpp. Run: {installing('xllamacpp')}")
     raise UsageError(
         f"The embedded model runs on Linux (x86-64, aarch64), macOS on Arm and Windows: xllamacpp has no wheel for "
         f"{system} on {machine}. Use a key, or a local server such as Ollama."
