@@ -16,6 +16,7 @@ from interpreter.hosts import AutoRun
 from interpreter.places import places
 from interpreter.recorders.lines import written
 from interpreter.recorders.store import Store
+from interpreter.runners import kept, processes
 from interpreter.settings import LATEST, Settings
 from tests.providers.server import Endpoint, say, serve
 
@@ -151,3 +152,20 @@ def test_a_resumed_session_tells_once_each_what_a_crash_did_to_it(tmp_path: Path
         f"The last line of {folder.journal} was cut off and is left out: the program was ended while writing it.",
         "c1 was running when the program ended: what it had done by then is not known.",
     ]
+
+
+def test_a_kernel_that_is_to_be_kept_ends_with_a_session_in_which_nothing_happened(tmp_path: Path) -> None:
+    environment = {"INTERPRETER_HOME": str(tmp_path), "PATH": ""}
+    told: list[str] = []
+
+    async def nothing() -> tuple[Path, kept.Kept | None]:
+        settings, home = Settings(model="a", keep_kernel=True), places(environment)
+        assembly = await assemble(settings, host=AutoRun(), environment=environment, home=home, warn=told.append)
+        await assembly.warm()
+        there = kept.find(assembly.folder.kernel)
+        await assembly.close()
+        return assembly.folder.path, there
+
+    folder, there = asyncio.run(nothing())
+    assert there is not None
+    assert (processes.state(there.pid), folder.exists(), told) == ("gone", False, [])

@@ -47,7 +47,10 @@ class Launch:
 
 
 class LocalKernel:
-    """Implements `Kernel` as a process of this machine. In a `home` of its own it can outlive the program."""
+    """Implements `Kernel` as a process of this machine. In a `home` of its own it can outlive the program.
+
+    It does so once a cell ran in it: before, there is nothing to keep.
+    """
 
     foreign = False
 
@@ -64,6 +67,7 @@ class LocalKernel:
         self._watching: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
         self._closing = False
+        self._ran = False
 
     @property
     def language(self) -> str:
@@ -100,6 +104,7 @@ class LocalKernel:
         """Send a request; its message id, and the reply when it comes."""
         if self._channels is None:
             raise RunnerError("The kernel is not running.")
+        self._ran = self._ran or (kind == "execute_request" and not content.get("silent"))
         return self._channels.send(channel, kind, content)
 
     async def interrupt(self) -> None:
@@ -130,8 +135,8 @@ class LocalKernel:
             shutil.rmtree(self._private, ignore_errors=True)
 
     async def leave(self) -> None:
-        """Let it run on, if it has a home, else close it."""
-        if self._home is None or self.died.is_set():
+        """Let it run on, if it has a home and a cell ran in it, else close it."""
+        if self._home is None or self.died.is_set() or not self._ran:
             await self.close()
         else:
             await self._disconnect()
