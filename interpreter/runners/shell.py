@@ -96,16 +96,13 @@ class ShellRunner(Opaque):
 
     async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
         """Run one cell; see `Runner.run`. Waits first for what an earlier interrupt has still to end."""
-        if self._quelling is not None:
-            try:
+        try:
+            if self._quelling is not None:
                 await race(stop, ended(self._quelling))
-            except Stopped:
-                yield Ended(status="interrupted")
-                return
-        shell, lost = await self._ready()
-        if lost:
-            yield Restarted(reason=lost)
-        if stop.is_set:
+            if self._shell is not None and self._shell.terminal.died.is_set():
+                yield Restarted(reason=await self._lose(self._shell))
+            shell = await race(stop, self._ready())
+        except Stopped:
             yield Ended(status="interrupted")
             return
         self._stop, self._wanted, self._unanswered, self._struck = stop, None, 0, False
@@ -271,9 +268,7 @@ class ShellRunner(Opaque):
             return [Ended(status=status or "interrupted")]
         if shell.terminal.died.is_set():
             calm = shell.terminal.exit_code == 0
-            reason = _death(shell)
-            await self.close()
-            return [Restarted(reason=reason), Ended(status=status or ("ok" if calm else "died"))]
+            return [Restarted(reason=await self._lose(shell)), Ended(status=status or ("ok" if calm else "died"))]
         if status is not None:
             return [Ended(status=status)]
         if shell.exit_code:
@@ -282,12 +277,15 @@ class ShellRunner(Opaque):
 
     # ---- the shell
 
-    async def _ready(self) -> tuple[ShellProcess, str]:
-        """A shell at its prompt, and why it is a new one although there was one before."""
-        lost = ""
-        if self._shell is not None and self._shell.terminal.died.is_set():
-            lost = _death(self._shell)
-            await self.close()
+    async def _lose(self, shell: ShellProcess) -> str:
+        """Forget a shell that is dead; why it is, in plain words."""
+        await self.close()
+        code = shell.terminal.exit_code or 0
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return f"it {how}, and goes on in the same folder"
+
+    async def _ready(self) -> ShellProcess:
+        """A shell at its prompt, started if there is none."""
         if self._shell is None:
             dialect, program = find(self._program, self._environment.get("PATH"))
             shell = ShellProcess(dialect=dialect, program=program, interactive=self._interactive, changed=self._changed)
@@ -298,7 +296,7 @@ class ShellRunner(Opaque):
                 await shell.close()
                 raise
             self._shell = shell
-        return self._shell, lost
+        return self._shell
 
     def _changed(self) -> None:
         self._news.set()
@@ -326,13 +324,6 @@ def _refusal(name: str) -> str:
         f"[{name} wants the whole screen, which a cell cannot give it; it was ended. Print instead of paging, edit "
         "files with code, and ask programs for their plain output (`top -b -n 1`, `git --no-pager`).]\n"
     )
-
-
-def _death(shell: ShellProcess) -> str:
-    """In plain words."""
-    code = shell.terminal.exit_code or 0
-    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    return f"it {how}, and goes on in the same folder"
 
 
 def _existing(folder: str) -> str:

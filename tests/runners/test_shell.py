@@ -14,7 +14,7 @@ import pytest
 
 from interpreter.errors import RunnerError
 from interpreter.events import CellStatus
-from interpreter.seams import Ended, Produced, Restarted
+from interpreter.seams import Ended, Happening, Produced, Restarted
 from interpreter.stop import Stop
 from tests.runners.bench import happenings_of, status, text
 from tests.runners.shells import ShellBench, shell
@@ -202,6 +202,25 @@ def test_who_gives_up_waiting_for_a_shell_that_resists_leaves_at_once_and_the_la
         made.loop.run(left(made))
         lost = Restarted(reason="it was killed by signal 9, and goes on in the same folder")
         assert made.run("echo new", timeout=30) == [lost, printed("new\n"), OK]
+
+
+def test_an_interrupt_does_not_wait_for_a_shell_that_is_slow_to_start(tmp_path: Path) -> None:
+    (tmp_path / "bash").write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n")
+    (tmp_path / "bash").chmod(0o755)
+
+    async def stopped(made: ShellBench) -> Happening:
+        stop = Stop()
+        async with asyncio.timeout(10):
+            running = asyncio.create_task(anext(made.runner.run("echo never", stop)))
+            while not (tmp_path / "pid").exists():  # noqa: ASYNC110 - a process does not set our events
+                await asyncio.sleep(0.01)
+            stop.set()
+            return await running
+
+    with shell(tmp_path, program=str(tmp_path / "bash")) as made:
+        assert made.loop.run(stopped(made)) == Ended(status="interrupted")
+        assert made.runner.state == "absent"
+        assert not _lives(int((tmp_path / "pid").read_text()))
 
 
 def test_the_time_limit_ends_a_cell_with_what_it_printed(bash: ShellBench) -> None:
