@@ -70,15 +70,15 @@ def test_a_running_cell_tells_once_that_nobody_answers_and_ends_when_the_server_
 def test_an_interrupt_that_cannot_reach_the_server_waits_for_it_and_costs_no_variables(tmp_path: Path) -> None:
     async def story() -> None:
         async with asyncio.timeout(120), behind_a_wire(tmp_path) as (runner, wire, _, late):
-            stop = Stop()
+            stop, clock = Stop(), asyncio.get_running_loop().time
             async with aclosing(runner.run("print('begun', flush=True)\ntime.sleep(100)", stop)) as happened:
                 async for happening in happened:
                     if "begun" in text([happening]):
                         wire.down = True
                         wire.cut()
                         stop.set()
-            await asyncio.sleep(LADDER)
-            await until(lambda: "Nobody answers" in text(late))
+            over = clock() + LADDER  # away for longer than that; nothing tells of what must not happen
+            await until(lambda: "Nobody answers" in text(late) and clock() > over)
             wire.down = False
             assert text(await happenings_of(runner, "kept")) == "42"
 
