@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from asyncio.subprocess import DEVNULL, PIPE, Process, SubprocessStreamProtocol
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process, SubprocessStreamProtocol
 from collections.abc import Mapping, Sequence
 
 from interpreter.errors import RunnerError
@@ -68,8 +68,8 @@ class Child:
         await asyncio.sleep(0)  # the transport lets go in the loop's next turn
 
 
-async def start(command: Sequence[str], *, folder: str, environment: Mapping[str, str]) -> Child:
-    """The program, running. Raises `RunnerError` if it cannot be started."""
+async def start(command: Sequence[str], *, folder: str, environment: Mapping[str, str], joined: bool = False) -> Child:
+    """The program, running; `joined`: what it complains of is in `stdout` too. Raises `RunnerError` if it cannot be."""
     loop = asyncio.get_running_loop()
     try:
         transport, protocol = await loop.subprocess_exec(
@@ -79,7 +79,7 @@ async def start(command: Sequence[str], *, folder: str, environment: Mapping[str
             env=dict(environment),
             stdin=DEVNULL,
             stdout=PIPE,
-            stderr=PIPE,
+            stderr=STDOUT if joined else PIPE,
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # at our console it would share our Ctrl-C
         )

@@ -6,21 +6,24 @@ The table maps names that are imported to the distributions they come in, where 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import codecs
+import os
 import re
 import shutil
 import sys
-from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from interpreter.errors import RunnerError
 from interpreter.protocols.content import clean
-from interpreter.runners import processes
+from interpreter.runners.child import Child, start
 from interpreter.runners.environment import Workplace
+from interpreter.runners.printed import READ
 from interpreter.runners.probing import Facts
+from interpreter.runners.waiting import within
 from interpreter.stop import Stop, race
 
 DISTRIBUTIONS: Mapping[str, str] = {
@@ -162,7 +165,7 @@ def kernel_remedy(workplace: Workplace, facts: Facts) -> Missing | RunnerError:
     if installer is None:
         return RunnerError(f"{advice}, or choose another Python with --python.")
     folder = kernel_folder(workplace, facts)
-    part = folder.with_name(f"{folder.name}.part")
+    part = folder.with_name(f"{folder.name}.{os.getpid()}.part")  # another session may fetch too
     remedy = Remedy(
         question=f"{words}. Fetch it with {installer.name} into {folder}, leaving that Python as it is? {_HOW}",
         command=(*installer.command, "--quiet", "--target", str(part), "ipykernel"),
@@ -199,36 +202,45 @@ async def carry_out(remedy: Remedy, stop: Stop) -> AsyncGenerator[str, None]:
     """Run the command, as it prints. Raises `RunnerError` if it fails, `Stopped` after a stop; nothing runs on then."""
     if remedy.staged:
         await asyncio.to_thread(shutil.rmtree, remedy.staged[0], ignore_errors=True)
-    process = await asyncio.create_subprocess_exec(
-        *remedy.command,
-        cwd=remedy.folder,
-        env=dict(remedy.environment),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
+    child = await start(remedy.command, folder=remedy.folder, environment=remedy.environment, joined=True)
     last = ""
     try:
-        while line := await race(stop, process.stdout.readline()):
-            text = clean(line.decode(errors="replace"))
-            last = text.strip() or last
-            yield text
-        code = await race(stop, process.wait())
+        async with aclosing(_lines(child, stop)) as lines:
+            async for line in lines:
+                text = clean(line)
+                last = text.strip() or last
+                yield text
+        await race(stop, child.ended.wait())
+        if child.exit_code:
+            raise RunnerError(f"The installation failed (exit code {child.exit_code}): {last}")
+        if remedy.staged:
+            _put(*remedy.staged)
     finally:
-        await _ended(process)
-    if code:
-        raise RunnerError(f"The installation failed (exit code {code}): {last}")
-    if remedy.staged:
-        remedy.staged[0].replace(remedy.staged[1])
+        if child.exit_code is None:  # interrupted, an installer takes back what it has half done
+            child.interrupt()
+            await within(child.ended, _TAKING_BACK)
+        await child.close()
+        if remedy.staged:
+            await asyncio.to_thread(shutil.rmtree, remedy.staged[0], ignore_errors=True)
 
 
-async def _ended(process: Process) -> None:
-    """End what still runs: interrupted, an installer takes back what it has half done."""
-    with contextlib.suppress(TimeoutError):
-        if process.returncode is None:
-            processes.signal_group(process, kill=False)
-            await asyncio.wait_for(process.wait(), _TAKING_BACK)
-    processes.signal_group(process, kill=True)
-    await process.wait()
+async def _lines(child: Child, stop: Stop) -> AsyncGenerator[str, None]:
+    """What it prints, by lines of any length."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    rest = ""
+    while data := await race(stop, child.stdout.read(READ)):
+        *whole, rest = (rest + decoder.decode(data)).split("\n")
+        for line in whole:
+            yield f"{line}\n"
+    if rest:
+        yield rest
+
+
+def _put(part: Path, folder: Path) -> None:
+    """Move what was fetched to its place, unless another session was faster."""
+    try:
+        part.replace(folder)
+    except OSError as error:
+        if not (folder / "ipykernel").is_dir():
+            why = error.strerror or error
+            raise RunnerError(f"What was fetched cannot be put into {folder}: {why}. See what is there.") from error

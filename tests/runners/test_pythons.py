@@ -223,7 +223,7 @@ def another(tmp_path: Path, *, kernel: bool = False, managed: bool = False) -> P
 def test_what_a_kernel_needs_is_fetched_after_a_yes_and_only_once(work: Path, tmp_path: Path) -> None:
     script(tmp_path / "pip", f'echo "$@" >> {tmp_path}/calls', 'for last; do :; done; shift 5; mkdir -p "$1/ipykernel"')
     place = at(work, python=str(another(tmp_path)), environment={"PATH": "/usr/bin:/bin"})
-    part, folder = (work.parent / "cache" / "kernels" / name for name in ("other.part", "other"))
+    part, folder = (work.parent / "cache" / "kernels" / name for name in (f"other.{os.getpid()}.part", "other"))
     for lines, first in ((["y"], Asked), ([], Produced)):
         with bench(place, interactive=True) as made:
             happened = made.run("print('runs')", lines=lines)
