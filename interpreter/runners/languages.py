@@ -89,7 +89,10 @@ def row_from_table(name: str, table: Mapping[str, object]) -> Language:
         raise SettingsError(f"{place} has no key {unknown[0]!r}. It takes command, kernel, aliases and suffix.")
     command = table.get("command", ())
     if isinstance(command, str):
-        command = shlex.split(command, posix=os.name == "posix")
+        try:
+            command = shlex.split(command, posix=os.name == "posix")
+        except ValueError as error:
+            raise SettingsError(f"{place} command cannot be read: {str(error).rstrip('.').lower()}.") from error
     command = _words(command, f"{place} command")
     kernel, suffix = table.get("kernel"), table.get("suffix", "")
     if not isinstance(kernel, str | None) or not isinstance(suffix, str):

@@ -122,6 +122,7 @@ def test_a_table_becomes_a_row() -> None:
         ({"comand": "x"}, "[language.x] has no key 'comand'. It takes command, kernel, aliases and suffix."),
         ({}, "[language.x] needs either a command or a kernel."),
         ({"command": "x", "kernel": "y"}, "[language.x] needs either a command or a kernel."),
+        ({"command": "zap 'x"}, "[language.x] command cannot be read: no closing quotation."),
         ({"command": [1]}, "[language.x] command is a word or a list of words."),
         ({"command": "x", "aliases": 3}, "[language.x] aliases is a word or a list of words."),
         ({"kernel": 3}, "[language.x] kernel and suffix are text."),
