@@ -14,6 +14,7 @@ if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
 import asyncio
 import codecs
 import faulthandler
+import functools
 import json
 import os
 import select
@@ -125,6 +126,12 @@ def stream_class(plain: Any) -> type:
                         return
                     self.write(decoder.decode(data))
 
+        def forked(self) -> None:
+            """In a forked child: what is not sent yet is the parent's to send, and who held the lock is not here."""
+            self._buffer_lock = threading.RLock()
+            for name in ("_rotate_buffers", "_flush_buffer"):  # the second in older ones
+                getattr(self, name, lambda: None)()
+
         def settle(self) -> None:
             """Return when what was written to the descriptor so far has been passed on."""
             end = time.monotonic() + SETTLE
@@ -232,6 +239,45 @@ class Interrupts:
         return signal.default_int_handler if before is None else before  # None: one that Python does not know
 
 
+def end_forked_children(shell: Any) -> None:
+    """Let a child that a cell forked end where the cell does, else it would go on as a second kernel on our sockets.
+
+    What it raises it prints, as the child of any program does: it is no error of the cell.
+    """
+    run, show = shell.run_cell_async, shell._showtraceback
+    own = os.getpid()
+
+    @functools.wraps(run)
+    async def run_cell(*arguments: Any, **named: Any) -> Any:
+        before, result = os.getpid(), None
+        try:
+            result = await run(*arguments, **named)
+            return result
+        finally:
+            if os.getpid() != before:
+                leave(0 if result is not None and result.success else 1)
+
+    def show_traceback(kind: Any, error: Any, lines: Any) -> None:
+        if os.getpid() == own:
+            show(kind, error, lines)
+        elif not isinstance(error, SystemExit):
+            sys.stderr.write("\n".join(lines) + "\n")
+        elif error.code is None or isinstance(error.code, int):
+            leave((error.code or 0) & 0xFF)
+        else:
+            sys.stderr.write(f"{error.code}\n")
+            leave(1)
+
+    def leave(code: int) -> None:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(code)
+
+    shell.run_cell_async, shell._showtraceback = run_cell, show_traceback
+
+
 def limit_memory(megabytes: int | None) -> None:
     """Let an allocation beyond the limit fail as a MemoryError in the cell."""
     if megabytes is not None and sys.platform != "win32":
@@ -286,14 +332,19 @@ def main(plan: dict[str, Any], arguments: list[str]) -> None:
 
 
 def improve(app: Any) -> None:
-    """Whose output is whose, interrupts that cost nothing, answers beside a cell, an end with the program."""
-    settle = [stream.settle for stream in (sys.stdout, sys.stderr) if hasattr(stream, "settle")]
+    """Whose output is whose, interrupts that cost nothing, answers beside a cell, an end of forks and of itself."""
+    streams: list[Any] = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "settle")]
+    settle = [stream.settle for stream in streams]
+    if hasattr(os, "register_at_fork"):
+        for stream in streams:
+            os.register_at_fork(before=stream.flush, after_in_child=stream.forked)
     if settle:
         threads_remember_their_cell(lambda: sys.__dict__["stdout"].parent_header)
     app.iopub_thread.socket.sndhwm = 0  # else what is said while the program is held up is dropped
     end_with_the_program(app.poller)
     answer_inspections(app.kernel)
     Interrupts(app.kernel, settle)
+    end_forked_children(app.shell)
 
 
 if __name__ == "__main__":
