@@ -9,7 +9,8 @@ import asyncio
 import base64
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -188,34 +189,31 @@ class Gateway:
     async def kernelspecs(self) -> tuple[Kernelspec, ...]:
         """What can be started there, the server's default first."""
         told = await self._json("GET", "/api/kernelspecs")
-        try:
+        with self._taken_apart():
             found = [Kernelspec(name=n, language=s["spec"]["language"].lower()) for n, s in told["kernelspecs"].items()]
             return tuple(sorted(found, key=lambda spec: (spec.name != told["default"], spec.name)))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise self._stranger() from error
 
     async def start(self, name: str) -> str:
         """Start a kernel of that kernelspec in the folder of the files; its id."""
         body = {"name": name, "path": "", "env": dict(self._variables)}
         told = await self._json("POST", "/api/kernels", body, patience=_START)
-        return str(told["id"])
+        with self._taken_apart():
+            return str(told["id"])
 
     async def kernels(self) -> tuple[There, ...]:
         """The kernels that run there."""
-        try:
-            return tuple(_there(told) for told in await self._json("GET", "/api/kernels"))
-        except (KeyError, TypeError) as error:
-            raise self._stranger() from error
+        running = await self._json("GET", "/api/kernels")
+        with self._taken_apart():
+            return tuple(_there(told) for told in running)
 
     async def kernel(self, id: str) -> There | None:
         """The kernel of that id; None if there is none."""
         response = await self._response("GET", f"/api/kernels/{quote(id, safe='')}")
         if response.status_code == 404 and not hubs.speaks(response):
             return None
-        try:
-            return _there(self._read(response))
-        except (KeyError, TypeError) as error:
-            raise self._stranger() from error
+        told = self._read(response)
+        with self._taken_apart():
+            return _there(told)
 
     async def state(self, id: str) -> str | None:
         """What the kernel of that id does; None if there is none."""
@@ -247,12 +245,15 @@ class Gateway:
         name = f"{folder}/{local.name}"
         body = {"type": "file", "format": "base64", "content": base64.b64encode(content).decode()}
         told = await self._json("PUT", f"/api/contents/{quote(name)}", body, patience=_START)
-        return str(told["path"])
+        with self._taken_apart():
+            return str(told["path"])
 
     async def download(self, remote: str, local: Path) -> None:
         """Copy a file from the server's folder to `local`, which is replaced."""
         told = await self._json("GET", f"/api/contents/{quote(remote)}?type=file&format=base64", patience=_START)
-        await keep(base64.b64decode(told["content"]), local)
+        with self._taken_apart():
+            content = base64.b64decode(told["content"])
+        await keep(content, local)
 
     async def close(self) -> None:
         """Close the connections to it."""
@@ -302,10 +303,8 @@ class Gateway:
         self._checked(response)
         if not response.content:
             return {}
-        try:
+        with self._taken_apart():
             return response.json()
-        except ValueError as error:
-            raise self._stranger() from error
 
     def _checked(self, response: httpx.Response) -> None:
         """Raise for an answer that is none; a login page is where a server sends those whom it does not know."""
@@ -333,8 +332,14 @@ class Gateway:
             return None
         return str(there.url).removesuffix(path)
 
-    def _stranger(self) -> RunnerError:
-        return RunnerError(f"What answers at {self.address.url} is no Jupyter server. Check the address.")
+    @contextmanager
+    def _taken_apart(self) -> Iterator[None]:
+        """An answer that has another form than Jupyter's comes from a stranger."""
+        try:
+            yield
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            words = f"What answers at {self.address.url} is no Jupyter server. Check the address."
+            raise RunnerError(words) from error
 
 
 def _message(response: httpx.Response) -> str:

@@ -117,22 +117,45 @@ def test_an_enterprise_gateway_is_told_for_whom_a_kernel_is_and_what_the_user_se
 
 
 class Stranger(BaseHTTPRequestHandler):
-    """Answers every request with a page."""
+    """Answers every request with the same page."""
+
+    page = b"<h1>Welcome</h1>"
 
     def do_GET(self) -> None:
         """The page."""
+        self.rfile.read(int(self.headers.get("content-length", 0)))
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b"<h1>Welcome</h1>")
+        self.wfile.write(self.page)
+
+    def do_POST(self) -> None:
+        """The page."""
+        self.do_GET()
+
+    def do_PUT(self) -> None:
+        """The page."""
+        self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
 
+class Odd(Stranger):
+    """Answers with JSON, though not with that of Jupyter."""
+
+    page = b'[{"content": "bad"}]'
+
+
+class Odder(Stranger):
+    """The same with other JSON."""
+
+    page = b'{"content": "bad", "kernelspecs": {"x": 1}}'
+
+
 @pytest.fixture
-def stranger() -> Iterator[str]:
+def stranger(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a web server that is no Jupyter server."""
-    with HTTPServer(("127.0.0.1", 0), Stranger) as there:
+    with HTTPServer(("127.0.0.1", 0), getattr(request, "param", Stranger)) as there:
         thread = threading.Thread(target=there.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{there.server_port}"
@@ -175,6 +198,26 @@ def test_nobody_a_stranger_and_an_unknown_kernel_are_told_in_a_line(server: str,
     assert str(refusal(server, kernel="nope")).startswith(
         f"There is no kernel named 'nope' at {server}. It has: python3"
     )
+
+
+@pytest.mark.parametrize("stranger", [Stranger, Odd, Odder], indirect=True)
+def test_whatever_a_stranger_answers_is_told_in_a_line(stranger: str, tmp_path: Path) -> None:
+    (tmp_path / "data").write_bytes(b"x")
+
+    async def story() -> None:
+        async with gateway(stranger) as there:
+            for asked in (
+                there.kernelspecs(),
+                there.start("python3"),
+                there.kernels(),
+                there.kernel("id"),
+                there.upload(tmp_path / "data", "s1"),
+                there.download("data", tmp_path / "data"),
+            ):
+                with pytest.raises(RunnerError, match=rf"^What answers at {stranger} is no Jupyter server\."):
+                    await asked
+
+    run(story())
 
 
 # ---- a kernel
