@@ -96,14 +96,7 @@ async def assemble(
         await answering.warm()
 
     async def close() -> None:
-        try:
-            await session.close()
-        finally:
-            try:
-                await answering.close()
-            finally:
-                await records.close()
-                _tell_of_kept(records.folder, warn)
+        await _closed(session, answering, records, warn)
 
     return Assembly(
         session=session,
@@ -116,10 +109,22 @@ async def assemble(
     )
 
 
-def _tell_of_kept(folder: SessionFolder, warn: Callable[[str], None]) -> None:
+async def _closed(session: Session, answering: Answerer, records: Records, warn: Callable[[str], None]) -> None:
+    """End each, whatever becomes of the one before."""
+    try:
+        await session.close()
+    finally:
+        try:
+            await answering.close()
+        finally:
+            await records.close()
+            await _tell_of_kept(records.folder, warn)
+
+
+async def _tell_of_kept(folder: SessionFolder, warn: Callable[[str], None]) -> None:
     """Tell that a kernel outlives the program, if one does."""
     record = kept.find_remote(folder.kernel)
-    if record is not None or kept.find(folder.kernel):
+    if record is not None or await kept.living(folder.kernel):
         id, there = folder.id, f" --gateway {record.url}" if record else ""
         finds = f"interpreter{there} --resume {id} finds it"
         warn(f"The kernel runs on: {finds}, and interpreter attach --stop {id} ends it.")

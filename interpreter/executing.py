@@ -115,16 +115,14 @@ async def _given(
         kernels, language = ExistingKernels(file=file), _language(file, place)
         await kernels.check()
         return {language: kernels}, ()
-    record = kept.find(folder.kernel)
-    if record is None and not settings.keep_kernel:
+    lives = await kept.living(folder.kernel) is not None
+    if not lives and not settings.keep_kernel:
         return {}, ()
     from interpreter.runners.joined import KeptKernels
     from interpreter.runners.kernels import LocalKernels
 
-    home = folder.kernel if settings.keep_kernel else None
-    others = LocalKernels(workplace=place, name=settings.kernel, home=home)
-    lives = record is not None and await kept.lives(record.connection_file)
-    found = KeptKernels(home=folder.kernel, others=others, lives=lives, keep=settings.keep_kernel)
+    others = LocalKernels(workplace=place, name=settings.kernel, home=folder.kernel)  # what was kept is kept again
+    found = KeptKernels(home=folder.kernel, others=others, lives=lives)
     return {PYTHON.name: found}, (PYTHON.name,) if lives else ()
 
 
@@ -156,6 +154,7 @@ async def _elsewhere(
         specs = await gateway.kernelspecs()
         if settings.existing is not None:
             _as_it_is(settings)
+        lives = await _lives_there(gateway, folder)
         runners = RemoteRunners(
             gateway=gateway,
             specs=specs,
@@ -164,9 +163,9 @@ async def _elsewhere(
             kernel=settings.kernel if settings.existing is None else await _spec_of(gateway, settings.existing),
             id=settings.existing,
             home=folder.kernel,
-            keep=settings.keep_kernel,
+            keep=settings.keep_kernel or lives,
         )
-        alive = runners.languages[:1] if await runners.main.alive() is not None else ()
+        alive = runners.languages[:1] if lives and settings.existing is None else ()
     except BaseException:
         await gateway.close()
         raise
@@ -178,6 +177,17 @@ async def _elsewhere(
         return replace(file, path=await runners.upload(Path(file.path), f"interpreter-{folder.id}"))
 
     return Execution(runners=runners, where=where, alive=alive, carry=carry)
+
+
+async def _lives_there(gateway: Gateway, folder: SessionFolder) -> bool:
+    """Whether the kernel that the session kept there runs still; what was written of one that does not is removed."""
+    record = kept.find_remote(folder.kernel)
+    if record is None or record.url != gateway.address.url:
+        return False
+    if await gateway.state(record.id) is not None:
+        return True
+    kept.forget_remote(folder.kernel, record.id)
+    return False
 
 
 async def _spec_of(gateway: Gateway, id: str) -> str:

@@ -76,7 +76,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         yield url, folder / "files"
 
 
-def test_a_kept_kernel_is_shared_found_with_its_variables_and_ended_when_it_is_not_kept_again(asking: Asking) -> None:
+def test_a_kept_kernel_is_shared_found_with_its_variables_and_kept_until_it_is_ended(asking: Asking) -> None:
     asking.ask("kept = 41", "--keep-kernel")
     session = asking.session
 
@@ -86,10 +86,23 @@ def test_a_kept_kernel_is_shared_found_with_its_variables_and_ended_when_it_is_n
     assert f"jupyter console --existing {file}\n" in err
 
     assert asking.ask("kept += 1; print(kept)", "--existing", str(file)) == "42"
-    assert asking.ask("print(kept)", "--resume", session.id) == "42"
-    assert "Lost" not in asking.said
+    finds, ends = f"interpreter --resume {session.id} finds it", f"interpreter attach --stop {session.id} ends it."
+    for value in ("43", "44"):
+        assert asking.ask("kept += 1; print(kept)", "--resume", session.id) == value
+        assert "Lost" not in asking.said
+        assert asking.told.endswith(f"interpreter: The kernel runs on: {finds}, and {ends}\n")
+    assert asking.attach("--stop", session.id) == (0, "", f"The kernel of session {session.id} has ended.\n")
     none = "interpreter: No session has left a kernel running. Begin one with --keep-kernel.\n"
     assert (asking.attach(), session.kernel.exists()) == ((2, "", none), False)
+
+
+def test_a_kept_kernel_that_died_is_not_told_to_run_on(asking: Asking) -> None:
+    asking.ask("kept = 41", "--keep-kernel")
+    session = asking.session
+    asking.ask("import os; os._exit(1)", "--resume", session.id)
+    assert ("The kernel runs on" in asking.told, session.kernel.exists()) == (False, False)
+    assert "NameError" in asking.ask("print(kept)", "--resume", session.id)
+    assert "Lost: the state of python" in asking.said
 
 
 def test_a_kernel_that_has_ended_is_told_of_before_the_model_is_asked(asking: Asking) -> None:
@@ -132,7 +145,11 @@ def test_a_kernel_is_kept_behind_a_server_too_and_the_token_is_not(asking: Askin
     ends = f"interpreter attach --stop {asking.session.id} ends it."
     assert asking.told.endswith(f"interpreter: The kernel runs on: {finds}, and {ends}\n")
     assert asking.ask("print(kept + 1)", "--gateway", address, "--resume") == "42"
-    assert ("Lost" in asking.said, asking.session.kernel.exists()) == (False, False)
+    assert "Lost" not in asking.said
+    assert asking.told.endswith(f"interpreter: The kernel runs on: {finds}, and {ends}\n")
+    assert asking.attach("--stop", asking.session.id, "--gateway", address)[0] == 0
+    assert "NameError" in asking.ask("print(kept)", "--gateway", address, "--resume")
+    assert ("The kernel runs on" in asking.told, asking.session.kernel.exists()) == (False, False)
     assert [path for path in asking.home.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()] == []
 
 
@@ -150,6 +167,7 @@ def test_the_password_in_a_servers_address_is_shown_kept_and_told_nowhere(
     (line,) = [line for line in refused.stdout.splitlines() if line.startswith("server ")]
     assert f"The server at {url} refuses this name and password. Give its token in " in line
     assert asking.ask("print(1)", "--gateway", given, "--resume", JUPYTER_TOKEN=TOKEN) == "1"
+    assert asking.attach("--stop", "--gateway", f"{url}/?token={TOKEN}")[0] == 0
     assert not asking.session.kernel.exists()
     assert [path for path in asking.home.rglob("*") if path.is_file() and b"wonderful-" in path.read_bytes()] == []
 

@@ -24,10 +24,10 @@ _BEAT, _MISSED = 0.5, 2.0
 class JoinedKernel:
     """Implements `Kernel`. `record` is what a session wrote of it; without one the kernel is foreign.
 
-    `keep`: it runs on when the session is over.
+    It runs on when the session is over, and where it could not be joined.
     """
 
-    def __init__(self, *, file: Path, received: Received, record: Kept | None = None, keep: bool = False) -> None:
+    def __init__(self, *, file: Path, received: Received, record: Kept | None = None) -> None:
         self.died = asyncio.Event()
         self.exit_code: int | None = None
         self.foreign = record is None
@@ -35,7 +35,7 @@ class JoinedKernel:
         self._file = file
         self._received = received
         self._record = record
-        self._keep = keep
+        self._joined = False
         self._heart = Heartbeat(file)
         self._channels: Channels | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -57,6 +57,7 @@ class JoinedKernel:
         self._watching = asyncio.create_task(self._watch())
         if not await self._channels.ready(within=_ANSWER, ended=self.died):
             raise RunnerError(f"The kernel at {self._file} runs other code. Wait for its end, or interrupt it there.")
+        self._joined = True
 
     def send(self, channel: Channel, kind: str, content: Mapping[str, object]) -> tuple[str, asyncio.Future[Message]]:
         """Send a request; its message id, and the reply when it comes."""
@@ -71,15 +72,15 @@ class JoinedKernel:
             self.send("shell", "kernel_info_request", {})  # behind it: a cell parked in `await` sleeps over it
 
     async def close(self) -> None:
-        """End it, unless it is foreign."""
-        was_alive = self._channels is not None and not self.died.is_set()
+        """End it, unless it is foreign or was not joined."""
+        was_alive = self._joined and not self.died.is_set()
         await self._disconnect()
         if self._record is not None and was_alive:
             await kept.end(self._record)
 
     async def leave(self) -> None:
-        """Let it run on if it is foreign or to be kept, else end it."""
-        await (self._disconnect() if self.foreign or self._keep else self.close())
+        """Let it run on: it is foreign, or was kept before and is kept again."""
+        await self._disconnect()
 
     def log(self) -> str:
         """What it wrote outside any cell, where a session kept it."""
@@ -129,13 +130,12 @@ class ExistingKernels:
 class KeptKernels:
     """Implements `Kernels`: the one that lives in `home`, as long as it does, else one from `others`.
 
-    `lives`: it did a moment ago. `keep`: it runs on when the session is over.
+    `lives`: it did a moment ago.
     """
 
     home: Path
     others: Kernels
     lives: bool
-    keep: bool
 
     @property
     def unasked(self) -> bool:
@@ -146,7 +146,7 @@ class KeptKernels:
         """See `Kernels.kernel`."""
         record = kept.find(self.home)
         if record is not None and await kept.lives(record.connection_file):
-            return JoinedKernel(file=record.connection_file, received=received, record=record, keep=self.keep)
+            return JoinedKernel(file=record.connection_file, received=received, record=record)
         return await self.others.kernel(received)
 
     async def remedy(self, module: str) -> Remedy | None:

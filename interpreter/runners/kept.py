@@ -99,6 +99,15 @@ async def lives(connection_file: Path, *, within: float = 2.0) -> bool:
         heart.close()
 
 
+async def living(home: Path) -> Kept | None:
+    """What was written in `home` of a kernel that answers; of one that does not, it is removed."""
+    record = find(home)
+    if record is None or await lives(record.connection_file):
+        return record
+    shutil.rmtree(home, ignore_errors=True)
+    return None
+
+
 def fresh(home: Path) -> Path:
     """`home`, empty and for its owner alone."""
     shutil.rmtree(home, ignore_errors=True)

@@ -67,25 +67,32 @@ def test_a_session_from_the_first_key_to_the_last_with_the_programs_own_parts(tm
     assert len(endpoint.requests) == 2
 
 
-def test_a_kept_kernel_is_told_of_at_the_end_and_lists_its_variables_as_soon_as_it_is_asked(tmp_path: Path) -> None:
+def test_a_kept_kernel_lists_its_variables_as_soon_as_it_is_asked_and_runs_on_each_time_it_is_left(
+    tmp_path: Path,
+) -> None:
     python = tmp_path / "project" / ".venv" / "bin" / "python"  # found there, so it waits for a cell unless it runs
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
     begun = f"cd {tmp_path}/project && exec {sys.executable} -m interpreter --model m --api-base http://127.0.0.1:9"
-    with Terminal(["sh", "-c", f"{begun} --keep-kernel"], home=tmp_path / "home") as terminal:
-        terminal.send("> kept = 41\r")
-        terminal.until("python idle")
-        terminal.until_prompt()
-        terminal.send("\x04")
-        assert terminal.exit_code() == 0
-        assert "The kernel runs on: interpreter --resume" in terminal.text
-    with Terminal(["sh", "-c", f"{begun} --resume"], home=tmp_path / "home") as terminal:
-        terminal.send("/vars\r")
-        terminal.until("kept  int")
-        terminal.until_prompt()
-        terminal.send("\x04")
-        assert terminal.exit_code() == 0
-        assert "The kernel runs on" not in terminal.text
+    try:
+        for flag, typed, shown in (
+            ("--keep-kernel", "> kept = 41", "python idle"),
+            ("--resume", "/vars", "kept  int"),
+            ("--resume", "\x04", ""),  # while the kernel may still be joined
+            ("--resume", "/vars", "kept  int"),
+        ):
+            with Terminal(["sh", "-c", f"{begun} {flag}"], home=tmp_path / "home") as terminal:
+                terminal.until_prompt()
+                terminal.send(f"{typed}\r")
+                terminal.until(shown)
+                if shown:
+                    terminal.until_prompt()
+                    terminal.send("\x04")
+                assert terminal.exit_code() == 0
+                assert "The kernel runs on: interpreter --resume" in terminal.text
+    finally:
+        told = attached(tmp_path / "home", "--stop")
+    assert told.endswith(" has ended.\n")
 
 
 def test_the_variables_of_a_session_that_is_resumed_in_the_conversation_are_there_where_its_kernel_runs_on(

@@ -12,7 +12,8 @@ from textwrap import dedent
 import pytest
 
 from interpreter.errors import RunnerError
-from interpreter.runners.joined import ExistingKernels, connection_file
+from interpreter.runners import kept
+from interpreter.runners.joined import ExistingKernels, KeptKernels, connection_file
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.kept import Heartbeat
 from interpreter.seams import Ended, Happening, Produced
@@ -133,6 +134,33 @@ def test_a_kernel_that_is_busy_for_somebody_else_is_told_of(other: tuple[Bench, 
 
     theirs.do(meanwhile())
     theirs.do(ours.close())
+
+
+def test_a_kept_kernel_that_is_busy_for_somebody_else_is_not_ended_by_who_could_not_join_it(
+    other: tuple[Bench, Path], tmp_path: Path
+) -> None:
+    theirs, file = other
+    kept.record(
+        kept.fresh(tmp_path / "kept"),
+        connection=file,
+        pid=int(text(theirs.run("import os; print(os.getpid())"))),
+        ours=True,
+    )
+    kernels = KeptKernels(home=tmp_path / "kept", others=ExistingKernels(file=file), lives=True)
+    ours = JupyterRunner(kernels=kernels, interactive=False, late=lambda _: None)
+
+    async def meanwhile() -> list[Happening]:
+        waits = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.01)\nprint('here still')"
+        cell = asyncio.create_task(theirs.cell(waits))
+        await theirs.until(lambda: theirs.runner.state == "busy")
+        with pytest.raises(RunnerError, match=r"runs other code\. Wait for its end, or interrupt it there\.$"):
+            await happenings_of(ours, "1")
+        (tmp_path / "work" / "go").touch()
+        return await cell
+
+    assert text(theirs.do(meanwhile())) == "here still\n"
+    theirs.do(ours.close())
+    assert kept.find(tmp_path / "kept") is not None
 
 
 def test_a_heart_is_asked_no_more_once_that_was_cancelled_though_it_answers(other: tuple[Bench, Path]) -> None:
