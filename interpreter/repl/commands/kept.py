@@ -36,7 +36,7 @@ async def sessions(talk: Conversation, words: str = "") -> None:
 
 
 async def resume(talk: Conversation, session: Annotated[str, _ids] = "") -> None:
-    """Go on with a kept session; its variables are gone, unless its kernel was kept."""
+    """Go on with a kept session; without a kept kernel, variables are gone."""
     if not session:
         talk.say(await subcommand(talk, "sessions", ["--limit", "10"]))
         talk.say("Type /resume and an id, or its beginning.")
