@@ -71,7 +71,7 @@ class LastingSocket:
         try:
             if self._connection is None:
                 raise WebSocketClosedError
-            self._connection.write_message(text)
+            self._connection.write_message(text).add_done_callback(_retrieve)
         except WebSocketClosedError:
             self._waiting.append(text)
 
@@ -128,6 +128,12 @@ class LastingSocket:
         )
         _answer_at_once(connection)
         return connection
+
+
+def _retrieve(sent: asyncio.Future[None]) -> None:
+    """What was on its way into a cut is lost, which is no defect of ours."""
+    if not sent.cancelled():
+        sent.exception()
 
 
 def _answer_at_once(connection: WebSocketClientConnection) -> None:
