@@ -33,7 +33,8 @@ class LastingSocket:
     """Texts and bytes to and from `request`, over one connection after another.
 
     `received` is called with each that comes, `connected` after each connection but the first. What is sent meanwhile
-    waits. `lost` is called when there was no connection for `patience` seconds, and nothing is tried any more.
+    waits. `lost` is called when there was no connection for `patience` seconds, or `received` failed, and nothing is
+    tried any more.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class LastingSocket:
         except (OSError, TimeoutError, HTTPError) as error:
             raise RunnerError(f"The server's websocket cannot be reached: {error}") from error
         self._task = asyncio.create_task(self._keep(connection))
+        self._task.add_done_callback(self._over)
 
     def send(self, text: str) -> None:
         """Send `text`, now or once there is a connection again."""
@@ -99,12 +101,13 @@ class LastingSocket:
             finally:
                 self._connection = None
                 _hang_up(connection)
-            try:
-                async with asyncio.timeout(self._patience):
-                    connection = await self._again()
-            except TimeoutError:
-                self._lost()
-                return
+            async with asyncio.timeout(self._patience):
+                connection = await self._again()
+
+    def _over(self, keeping: asyncio.Task[None]) -> None:
+        """Nobody reads any more: the patience is at its end, or it was closed, or a defect of ours came between."""
+        if not keeping.cancelled():
+            self._lost()
 
     async def _again(self) -> WebSocketClientConnection:
         from tornado.httpclient import HTTPError

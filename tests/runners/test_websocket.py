@@ -110,3 +110,32 @@ def test_what_is_sent_into_a_cut_that_is_not_noticed_yet_is_no_complaint_of_the_
 
     asyncio.run(story())
     assert complaints == []
+
+
+def test_who_fails_at_a_message_is_told_that_nothing_comes_any_more() -> None:
+    async def story() -> None:
+        lost = asyncio.Event()
+
+        def received(message: str | bytes) -> None:
+            raise ValueError(message)
+
+        async with served(Greeting, {"joined": []}, received=received, lost=lost.set):
+            await lost.wait()
+
+    asyncio.run(story())
+
+
+def test_a_connection_that_does_not_come_back_is_lost() -> None:
+    joined: list[Greeting] = []
+
+    async def story() -> None:
+        greeted, lost = asyncio.Event(), asyncio.Event()
+        async with served(
+            Greeting, {"joined": joined}, received=lambda _: greeted.set(), lost=lost.set, patience=0.01
+        ) as socket:
+            await greeted.wait()
+            joined[0].cut()
+            await lost.wait()
+            await socket.close()
+
+    asyncio.run(story())
