@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from interpreter.seams import Produced, Restarted
 from tests.runners.bench import text
 from tests.runners.interpreters import (
@@ -37,6 +39,25 @@ def test_modules_are_found_from_the_working_folder(tmp_path: Path) -> None:
         code = "const { one } = await import('./one.mjs'); [one, require('./two').two, 'await import(it)']"
         assert bench.run(code) == [value("[ 1, 2, 'await import(it)' ]"), OK]
         assert bench.run("if (require.main === module) console.log('main')") == [stdout("main\n"), OK]
+
+
+@here("javascript")
+@pytest.mark.parametrize(
+    ("code", "worth"),
+    [
+        ("'it is'.replace(/'/g, ''); typeof (await import('node:os')).EOL", "'string'"),
+        ("[/[/'\"]/.test('`'), /`/u.test('`'), typeof (await import('node:os'))]", "[ false, true, 'object' ]"),
+        ("const f = (n) => n / 2; [f(6) / 3, typeof (await import('node:os')), 'it/s']", "[ 1, 'object', 'it/s' ]"),
+        ("`a ${typeof (await import('node:os'))} \\${import(it)} $5 ${`b ${{ c: '}' }.c}`} import(it)`",
+         "'a object ${import(it)} $5 b } import(it)'"),
+        ("`${[1].map((n) => { return `<${n}>` })}${typeof (await import('node:os'))}`", "'<1>object'"),
+        ("let n = 5; [n++ / 2, typeof (await import('node:os')), 1 / 1]", "[ 2.5, 'object', 1 ]"),
+        ("/* it's */ // import(it), it's\ntypeof (await import('node:os'))", "'object'"),
+    ],
+)  # fmt: skip
+def test_an_import_is_found_beside_whatever_quotes(tmp_path: Path, code: str, worth: str) -> None:
+    with driven(tmp_path, "javascript") as bench:
+        assert bench.run(code) == [value(worth), OK]
 
 
 @here("javascript")

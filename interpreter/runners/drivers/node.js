@@ -19,8 +19,23 @@ const vm = require("node:vm");
 
 const HERE = path.join(process.cwd(), "cell.js"); // what a cell imports is looked for from the working folder
 const BELOW = "\n    at Session.post (node:inspector"; // the first frame of a trace that is ours and not the cell's
-const IMPORT = // the word of a dynamic import, or text and comments, in which it is no word
-  /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|\/\/.*|\/\*[^]*?\*\/|(?<![.\w$])import(?=\s*\()/g;
+const REGEXP = [ // how one begins, since a slash divides behind anything else, and goes on
+  /\/(?<=(?:^|[=(,:;!&|?{}[+\-*%~^<>](?<!\+\+|--)|\b(?:return|typeof|void|case|in|of|await|yield))\s*\/)/,
+  /(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\//,
+];
+const WORD = new RegExp(
+  [
+    /\/\/.*|\/\*[^]*?\*\//, // a comment
+    /'(?:\\[^]|[^'\\\n])*'|"(?:\\[^]|[^"\\\n])*"/, // text
+    new RegExp(REGEXP.map(({ source }) => source).join("")),
+    /(?<![.\w$])import(?=\s*\()/, // the word of a dynamic import, which is none in what stands above
+    /[`{}]/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "g",
+);
+const TEMPLATE_TEXT = /(?:[^`\\$]+|\\[^]|\$(?!\{))*(?:`|\$\{)?/y; // to the end of the template, or to code in it
 const session = new inspector.Session();
 const load = new vm.Script("(name, options) => import(name, options)", {
   filename: HERE,
@@ -81,11 +96,31 @@ function interrupted() {
   renewStreams();
 }
 
+// The code with our own function in place of each `import()`.
+function withLoad(code) {
+  const braces = []; // of each that is open, whether it begins code in a template
+  let [told, at] = ["", 0];
+  WORD.lastIndex = 0;
+  for (let found; (found = WORD.exec(code)); ) {
+    const [word] = found;
+    if (word === "import") {
+      told += `${code.slice(at, found.index)}__interpreter.load`;
+      at = WORD.lastIndex;
+    } else if (word === "{") {
+      braces.push(false);
+    } else if (word === "`" || (word === "}" && braces.pop())) {
+      TEMPLATE_TEXT.lastIndex = WORD.lastIndex;
+      if (TEMPLATE_TEXT.exec(code)[0].endsWith("${")) braces.push(true);
+      WORD.lastIndex = TEMPLATE_TEXT.lastIndex;
+    }
+  }
+  return told + code.slice(at);
+}
+
 // Resolves to V8's answer.
 function evaluated(code) {
-  const words = code.replace(IMPORT, (found) => (found === "import" ? "__interpreter.load" : found));
   const request = {
-    expression: `${words}\n//# sourceURL=cell.js`,
+    expression: `${withLoad(code)}\n//# sourceURL=cell.js`,
     replMode: true,
     awaitPromise: true,
     objectGroup: "cell",
