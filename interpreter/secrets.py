@@ -10,7 +10,8 @@ from urllib.parse import quote
 MASK = "[masked]"
 _SHORTEST = 8  # characters; a shorter value would mask innocent text
 _NAMES = re.compile(
-    r"(?:^|_)(?:\w*API_?KEYS?|KEY|TOKEN|SECRET|PASSWORD|JWT)$|_BEARER_TOKEN_|^GIGACHAT_CREDENTIALS$", re.IGNORECASE
+    r"(?:^|_)(?:\w*API_?KEYS?|KEY|TOKEN|SECRET|PASSWORD|JWT)$|_BEARER_TOKEN_|^(?:GIGACHAT_CREDENTIALS|CLARIFAI_PAT)$",
+    re.IGNORECASE,
 )
 
 
