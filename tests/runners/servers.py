@@ -48,8 +48,8 @@ def _address(server: subprocess.Popen[bytes], run: Path) -> str:
 class Wire:
     """Passes what comes on to `there`, until it is cut; what comes later is passed on again.
 
-    `deaf`: what comes from there is lost, until it is cut; `mute`: what goes there. `down`: whoever connects is cut off
-    at once. `wanted`: what the first request of a connection must hold, or it is refused.
+    `deaf`: what comes from there is lost, until it is cut; `mute`: what goes there; `lost` is what was. `down`: whoever
+    connects is cut off at once. `wanted`: what the first request of a connection must hold, or it is refused.
     """
 
     def __init__(self, there: str, wanted: str = "") -> None:
@@ -61,6 +61,7 @@ class Wire:
         self.connections = 0
         self.deaf = False
         self.mute = False
+        self.lost = bytearray()
         self.down = False
 
     async def lay(self) -> str:
@@ -113,7 +114,9 @@ class Wire:
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, back: bool) -> None:
         with suppress(ConnectionError):
             while data := await source.read(65536):
-                if not (self.deaf if back else self.mute):
+                if self.deaf if back else self.mute:
+                    self.lost += data
+                else:
                     sink.write(data)
                     await sink.drain()
         sink.close()

@@ -326,13 +326,10 @@ def test_a_kernel_that_we_started_is_ended_with_the_session(server: str) -> None
 
 
 RESISTING = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 print("begun", flush=True)
-while True:
-    try:
-        time.sleep(60)
-    except KeyboardInterrupt:
-        pass
+time.sleep(600)
 """
 """A server interrupts a kernel before it ends it."""
 
@@ -411,6 +408,12 @@ for number in range(100):
 """Waits after some lines until the server has noticed a cut, and tells when it has printed others."""
 
 
+async def cut_once(wire: Wire, lost: Callable[[bytes], bool]) -> None:
+    """Cut the wire, which is dead, as soon as what it should have lost is lost."""
+    await until(lambda: lost(bytes(wire.lost)))
+    wire.cut()
+
+
 async def until(said: Callable[[], bool]) -> None:
     """Return when `said` becomes true; whoever runs this has a limit."""
     while not said():  # noqa: ASYNC110 - a file does not set our events
@@ -466,19 +469,21 @@ def test_what_is_typed_while_the_wire_is_cut_arrives(server: str) -> None:
     run(story())
 
 
-def test_what_was_said_into_a_dead_wire_is_told_again(server: str) -> None:
+def test_what_was_said_into_a_dead_wire_is_told_again(server: str, folder: Path) -> None:
     async def story() -> None:
         async with behind_a_wire(server) as (runner, wire):
+            cuts = []
 
             def look(printed: str) -> None:
                 if "begun" in printed:
                     wire.deaf = True
-                    asyncio.get_running_loop().call_later(1.5, wire.cut)
+                    (folder / "files" / "dead 1").touch()
+                    cuts.append(asyncio.create_task(cut_once(wire, lambda lost: b"2999" in lost)))
 
             code = """
-import sys
+import os, sys
 print('begun', flush=True)
-time.sleep(0.5)
+while not os.path.exists('dead 1'): time.sleep(0.01)
 for number in range(3000):
     print(number, file=sys.stdout if number < 1500 else sys.stderr)
 number
@@ -486,16 +491,24 @@ number
             seen = await happenings(runner, code, look)
             lines = "".join(f"{number}\n" for number in range(3000))
             assert (text(seen), status(seen)) == (f"begun\n{lines}2999", "ok")
+            await asyncio.gather(*cuts)
             assert text(await happenings_of(runner, "6 * 7")) == "42"
 
     run(story())
 
 
-def test_a_question_that_was_asked_into_a_dead_wire_is_asked_again_and_once(server: str) -> None:
+def test_a_question_that_was_asked_into_a_dead_wire_is_asked_again_and_once(server: str, folder: Path) -> None:
+    code = """
+import os
+print('begun', flush=True)
+while not os.path.exists('dead 2'): time.sleep(0.01)
+input('? ')
+"""
+
     async def story() -> None:
         async with behind_a_wire(server) as (runner, wire):
-            asked = []
-            async with aclosing(runner.run("print('begun', flush=True)\ntime.sleep(0.5)\ninput('? ')", Stop())) as all:
+            asked, cuts = [], []
+            async with aclosing(runner.run(code, Stop())) as all:
                 async for happening in all:
                     if isinstance(happening, Asked):
                         asked.append(happening)
@@ -503,7 +516,9 @@ def test_a_question_that_was_asked_into_a_dead_wire_is_asked_again_and_once(serv
                         await runner.answer("typed")
                     elif "begun" in text([happening]):
                         wire.deaf = True
-                        asyncio.get_running_loop().call_later(1.5, wire.cut)
+                        (folder / "files" / "dead 2").touch()
+                        cuts.append(asyncio.create_task(cut_once(wire, lambda lost: b"input_request" in lost)))
+            await asyncio.gather(*cuts)
             assert (asked, text([happening])) == ([Asked(prompt="? ")], "")
             assert text(await happenings_of(runner, "_")) == "'typed'"
 
@@ -515,23 +530,37 @@ def test_a_cell_that_was_sent_into_a_dead_wire_is_sent_again(server: str) -> Non
         async with behind_a_wire(server) as (runner, wire):
             await happenings_of(runner, "count = 0")
             wire.mute = True
-            asyncio.get_running_loop().call_later(1, wire.cut)
+            cut = asyncio.create_task(cut_once(wire, lambda lost: len(lost) > 100))  # more than a pong: the cell
             assert text(await happenings_of(runner, "count += 1; count")) == "1"
             assert text(await happenings_of(runner, "count")) == "1"
+            await cut
 
     run(story())
 
 
-def test_a_kernel_that_cannot_tell_again_loses_what_was_on_its_way_and_that_is_said(server: str) -> None:
+def test_a_kernel_that_cannot_tell_again_loses_what_was_on_its_way_and_that_is_said(server: str, folder: Path) -> None:
+    code = """
+import os
+say('begun\\n')
+while not os.path.exists('dead 3'): time.sleep(0.01)
+say('what is lost')
+"""
+
+    def all_is(lost: bytes) -> bool:
+        return all(word in lost for word in (b"what is lost", b"execute_reply", b"idle"))
+
     async def story() -> None:
         async with behind_a_wire(server, "plain") as (runner, wire):
+            cuts = []
 
             def look(printed: str) -> None:
                 if "begun" in printed:
                     wire.deaf = True
-                    asyncio.get_running_loop().call_later(1.5, wire.cut)
+                    (folder / "files" / "dead 3").touch()
+                    cuts.append(asyncio.create_task(cut_once(wire, all_is)))
 
-            seen = await happenings(runner, "say('begun\\n'); time.sleep(0.5); say('lost')", look)
+            seen = await happenings(runner, code, look)
+            await asyncio.gather(*cuts)
             gap = "[The connection to the server was cut for a while. What was printed in that time may be missing.]\n"
             cut = "The connection to the server was cut. What came of this code from here on is not known."
             assert (text(seen), status(seen)) == (f"begun\n{gap}{cut}", "error")

@@ -79,19 +79,20 @@ def test_an_interrupt_that_comes_late_strikes_no_later_cell(other: tuple[Bench, 
     ours = joined(file)
     theirs.run(
         "import threading\n"
-        "asked, second = threading.Event(), threading.Event()\n"
+        "asked, second, struck = threading.Event(), threading.Event(), threading.Event()\n"
         "kernel = get_ipython().kernel\n"
         "def late(plain=kernel._send_interrupt_children):\n"
         "    asked.set()\n"
         "    second.wait(1)\n"
         "    plain()\n"
+        "    struck.set()\n"
         "kernel._send_interrupt_children = late"
     )
     assert (
         status(theirs.do(happenings_of(ours, "print('ready', flush=True)\nasked.wait()", stop_at="ready")))
         == "interrupted"
     )
-    after = theirs.do(happenings_of(ours, "second.set()\nimport time\ntime.sleep(0.5)\nprint('whole')"))
+    after = theirs.do(happenings_of(ours, "second.set()\nstruck.wait(60)\nprint('whole')"))
     assert after == [Produced(kind="stdout", data={"text/plain": "whole\n"}), Ended(status="ok")]
     theirs.do(ours.close())
 
