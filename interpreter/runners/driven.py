@@ -164,6 +164,7 @@ class DrivenRunner(Opaque):
         reason = f"it was killed by signal {-code}" if code < 0 else f"it ended with exit code {code}"
         if self._struck:
             reason = "only its end could interrupt the code"
-        self._living = None
+        if self._living is living:  # else a restart was faster
+            self._living = None
         await living.close()
         return reason

@@ -279,7 +279,8 @@ class ShellRunner(Opaque):
 
     async def _lose(self, shell: ShellProcess) -> str:
         """Forget a shell that is dead; why it is, in plain words."""
-        await self.close()
+        if self._shell is shell:  # else a restart was faster
+            await self.close()
         code = shell.terminal.exit_code or 0
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return f"it {how}, and goes on in the same folder"

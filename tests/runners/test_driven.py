@@ -12,7 +12,7 @@ import pytest
 from interpreter.errors import RunnerError
 from interpreter.runners import processes
 from interpreter.runners.driven import DrivenRunner
-from interpreter.seams import Ended, Produced, Restarted
+from interpreter.seams import Ended, Happening, Produced, Restarted
 from interpreter.stop import Stop
 from tests.runners.bench import text
 from tests.runners.interpreters import (
@@ -162,6 +162,22 @@ def test_code_that_ends_its_interpreter_is_told_and_the_next_cell_has_a_new_one(
         assert bench.run(code) == [Restarted(reason="it ended with exit code 3"), DIED]
         assert bench.run(code.replace("3", "0")) == [Restarted(reason="it ended with exit code 0"), OK]
         assert bench.run("1")[-1] == OK
+
+
+@here("javascript")
+def test_a_restart_in_the_middle_of_a_cell_ends_the_cell_and_not_the_new_interpreter(tmp_path: Path) -> None:
+    async def restarted(runner: DrivenRunner) -> list[Happening]:
+        seen = []
+        async for happening in runner.run("console.log('begun'); for (;;) {}", Stop()):
+            seen.append(happening)
+            if happening == stdout("begun\n"):
+                await runner.restart()
+        return seen
+
+    with driven(tmp_path, "javascript") as bench:
+        killed = Restarted(reason="it was killed by signal 9")
+        assert bench.loop.run(restarted(bench.runner)) == [stdout("begun\n"), killed, DIED]
+        assert bench.runner.state == "idle"
 
 
 @here("javascript")

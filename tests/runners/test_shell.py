@@ -205,7 +205,9 @@ def test_who_gives_up_waiting_for_a_shell_that_resists_leaves_at_once_and_the_la
 
 
 def test_an_interrupt_does_not_wait_for_a_shell_that_is_slow_to_start(tmp_path: Path) -> None:
-    (tmp_path / "bash").write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n")
+    (tmp_path / "bash").write_text(
+        f"#!/bin/sh\necho $$ > {tmp_path}/written; mv {tmp_path}/written {tmp_path}/pid\nexec sleep 600\n"
+    )
     (tmp_path / "bash").chmod(0o755)
 
     async def stopped(made: ShellBench) -> Happening:
@@ -310,6 +312,21 @@ def test_a_restart_throws_the_state_away_and_keeps_the_folder(tmp_path: Path) ->
         made.run("cd inner; x=5")
         made.loop.run(made.runner.restart())
         assert made.run('basename $PWD; echo "x=$x"') == [printed("inner\nx=\n"), OK]
+
+
+def test_a_restart_in_the_middle_of_a_cell_ends_the_cell_and_not_the_new_shell(tmp_path: Path) -> None:
+    async def restarted(made: ShellBench) -> list[Happening]:
+        seen = []
+        async for happening in made.runner.run("echo begun; sleep 600", Stop()):
+            seen.append(happening)
+            if happening == printed("begun\n"):
+                await made.runner.restart()
+        return seen
+
+    with shell(tmp_path) as made:
+        killed = Restarted(reason="it was killed by signal 9, and goes on in the same folder")
+        assert made.loop.run(restarted(made)) == [printed("begun\n"), killed, Ended(status="died")]
+        assert made.runner.state == "idle"
 
 
 def test_closing_leaves_nothing_running(tmp_path: Path) -> None:
