@@ -52,7 +52,7 @@ async def execution(
 
     Raises `UsageError` for settings that cannot be used, `RunnerError` where a server or a kernel cannot be reached.
     """
-    _mind(settings, folder, warn)
+    await _mind(settings, folder, warn)
     if settings.gateway is not None:
         if settings.python is not None:
             warn("--python names a Python of this machine and has no effect behind --gateway; --kernel chooses there.")
@@ -80,13 +80,17 @@ async def execution(
     return Execution(runners=runners, where=where, alive=alive)
 
 
-def _mind(settings: Settings, folder: SessionFolder, warn: Callable[[str], None]) -> None:
-    """See to it that a kernel which the session left running elsewhere is not forgotten there."""
+async def _mind(settings: Settings, folder: SessionFolder, warn: Callable[[str], None]) -> None:
+    """See to it that a kernel which the session left running somewhere else is not forgotten there."""
     record = kept.find_remote(folder.kernel)
-    if record is None or (settings.gateway is not None and record.url == address(settings.gateway, {}).url):
+    here = None if settings.gateway is None else address(settings.gateway, {}).url
+    if record is not None and record.url != here:
+        words = f"This session left a kernel running at {record.url}. Go on with it there (--gateway)"
+    elif here is not None and await kept.living(folder.kernel) is not None:
+        words = "This session left a kernel running on this machine. Go on with it here (without --gateway)"
+    else:
         return
-    words = f"This session left a kernel running at {record.url}. Go on with it there (--gateway), or end it first"
-    words += f": interpreter attach --stop {folder.id}"
+    words += f", or end it first: interpreter attach --stop {folder.id}"
     if settings.keep_kernel:
         raise UsageError(words)
     warn(words)

@@ -199,6 +199,21 @@ def test_a_kernel_that_was_kept_behind_a_server_is_told_joined_by_its_id_and_end
     assert (gone.returncode, gone.stdout, gone.stderr, endpoint.requests) == (2, "", told, [])
 
 
+def test_a_kernel_that_was_kept_here_is_not_forgotten_for_one_behind_a_server(
+    asking: Asking, server: tuple[str, Path]
+) -> None:
+    asking.ask("kept = 41", "--keep-kernel")
+    there = ("--gateway", server[0], "--resume")
+    assert asking.ask("print('there')", *there, JUPYTER_TOKEN=TOKEN) == "there"
+    left = "This session left a kernel running on this machine. Go on with it here (without --gateway), or end it first"
+    assert f"{left}: interpreter attach --stop {asking.session.id}" in asking.told
+    with serve() as endpoint:
+        given = ("-y", "--model", "scripted", "--api-base", endpoint.base(), *there, "--keep-kernel", "Go.")
+        refused = program(asking.home, *given, JUPYTER_TOKEN=TOKEN)
+    assert (refused.returncode, left in refused.stderr, endpoint.requests) == (2, True, [])
+    assert asking.ask("print(kept + 1)", "--resume") == "42"
+
+
 def test_a_session_says_that_it_left_a_kernel_on_a_server_and_forgets_one_whose_server_is_gone(
     asking: Asking, tmp_path: Path
 ) -> None:
