@@ -141,14 +141,25 @@ class RemoteKernel:
         """End it on the server, unless it is foreign."""
         await self._disconnect()
         if self.id is not None and not self.foreign:
-            with contextlib.suppress(RunnerError):  # the server is gone, and ends it by its own rules
+            try:
                 await self._gateway.end(self.id)
+            except Unreachable:  # it may run on, and is still written down where it was to be kept
+                return
+            except RunnerError:  # the server has its own rules
+                pass
             if self._home is not None:
                 kept.forget_remote(self._home, self.id)
 
     async def leave(self) -> None:
         """Let it run on if it is foreign or to be kept, else end it."""
-        await (self._disconnect() if self._keep else self.close())
+        if not self._keep:
+            await self.close()
+            return
+        await self._disconnect()
+        if self.died.is_set() and self.id is not None and self._home is not None:
+            with contextlib.suppress(RunnerError):  # the server is gone: the kernel may run on
+                if await self._gateway.state(self.id) in (None, "dead"):
+                    kept.forget_remote(self._home, self.id)
 
     async def _disconnect(self) -> None:
         await self._recovery.close()

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from interpreter.errors import InterpreterError, RunnerError, UsageError
+from interpreter.runners import kept
 from interpreter.runners.gateway import Address, Gateway, TokenRefused, address, secrets_in, variables
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.remote import RemoteKernels
@@ -306,6 +307,20 @@ def test_a_kernel_is_joined_by_its_id_and_left_running(server: str) -> None:
             async with python(there, id=id) as runner:
                 with pytest.raises(RunnerError, match=f"has no kernel {id}"):
                     await happenings_of(runner, "1")
+
+    run(story())
+
+
+def test_a_kernel_that_was_to_be_kept_and_died_is_not_written_down_any_more(server: str, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with gateway(server) as there:
+            async with python(there, home=tmp_path, keep=True) as runner:
+                await happenings_of(runner, "1")
+                record = kept.find_remote(tmp_path)
+                assert record is not None
+                await there.end(record.id)
+                await until(lambda: runner.state == "dead")
+            assert kept.find_remote(tmp_path) is None
 
     run(story())
 
