@@ -11,7 +11,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import MappingProxyType
@@ -188,9 +188,10 @@ class Table:
         self._late = late
 
     async def close(self) -> None:
-        """Close every runner that was started."""
-        for runner in self._running.values():
-            await runner.close()
+        """Close every runner that was started, also where one of them fails."""
+        async with AsyncExitStack() as left:
+            for runner in self._running.values():
+                left.push_async_callback(runner.close)
 
 
 class LocalRunners(Table):

@@ -88,8 +88,10 @@ class RemoteRunners(Table):
 
     async def close(self) -> None:
         """Close every runner that was started, and the connections."""
-        await super().close()
-        await self._gateway.close()
+        try:
+            await super().close()
+        finally:
+            await self._gateway.close()
 
     def _made(self, row: Language, late: Late) -> Runner:
         spec = row.kernel or self._main.name

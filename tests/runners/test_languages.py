@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from interpreter.errors import SettingsError
+from interpreter.errors import RunnerError, SettingsError
 from interpreter.runners.kernelspecs import Kernelspec, data_folders, installed
-from interpreter.runners.languages import SHELL, Language, LocalRunners, row_from_table, rows
+from interpreter.runners.languages import SHELL, Language, LocalRunners, Table, row_from_table, rows
 from interpreter.seams import Happening
+from interpreter.testing import FakeRunner
 from tests.runners.bench import at, happenings_of, status, text
 
 R = Kernelspec(name="ir", language="r")
@@ -158,6 +159,20 @@ def test_names_and_aliases_resolve_in_any_case_and_unknown_ones_do_not(tmp_path:
     asked = ("Python", "PY", "bash", "SHELL", "klingon")
     assert [runners.resolve(name) for name in asked] == ["python", "python", "shell", "shell", None]
     assert runners.get("shell") is runners.get("shell")
+
+
+def test_one_runner_that_cannot_be_closed_leaves_no_other_open() -> None:
+    class Failing(FakeRunner):
+        async def close(self) -> None:
+            await super().close()
+            raise RunnerError("It does not end.")
+
+    made = {"a": FakeRunner(), "b": Failing(), "c": FakeRunner()}
+    table = Table([Language(name=name, kind="program") for name in made], lambda row, _: made[row.name])
+    assert [table.get(name) for name in made] == list(made.values())
+    with pytest.raises(RunnerError, match=r"^It does not end\.$"):
+        asyncio.run(table.close())
+    assert [runner.closed for runner in made.values()] == [True, True, True]
 
 
 def test_the_model_is_told_which_languages_keep_nothing(tmp_path: Path) -> None:
