@@ -73,6 +73,11 @@ def test_a_table_too_wide_for_the_screen_goes_on_below_with_no_number_cut_in_two
     [
         ({"text/markdown": "a **b**\n\n- c", "text/plain": "<Markdown>"}, ("a b", "", "• c")),
         ({"text/markdown": "| <!--/--> | mpg |\n|---|---|\n| Fiat | 32 |\n"}, ("      mpg", "────  ───", "Fiat  32")),
+        (
+            {"text/html": "<dl><dt>a</dt></dl>", "text/latex": "", "text/markdown": "a\n:   1", "text/plain": "a \n1 "},
+            ("a ", "1 "),
+        ),
+        ({"text/html": "<b>m</b>", "text/markdown": "*m*", "text/plain": "<M>"}, ("m",)),
         ({"text/latex": "$\\alpha^2$", "text/plain": "<Math>"}, ("α²",)),
         ({"application/json": {"a": [1]}, "text/plain": "<JSON>"}, ("{", '  "a": [', "    1", "  ]", "}")),
         ({"text/html": "<p>one</p><script>x()</script><p>two</p>", "text/plain": "<HTML>"}, ("one", "", "two")),

@@ -72,6 +72,8 @@ class Results:
         data = output.data
         if output.kind == "error":
             return clean(str(data.get("text/plain", "")), colour=self._abilities.colour).rstrip("\n").split("\n")
+        if _in_every_form(data):
+            data = {"text/plain": data["text/plain"]}
         if "text/markdown" in data:
             written = html.without_comments(str(data["text/markdown"]))  # R's tables have one in their corner
             return self._page.lines(parser().parse(clean(written)), width)
@@ -93,9 +95,7 @@ class Results:
     def _html(self, source: str, data: e.MimeBundle, width: int) -> list[str]:
         """Its tables, or its words where it has no better text beside it."""
         found = html.pieces(source)
-        plain = str(data.get("text/plain", ""))
-        spoken = bool(plain) and not (plain.startswith("<") and plain.endswith(">"))
-        if spoken and not any(isinstance(piece, html.Grid) and piece.rows for piece in found):
+        if _spoken(data) and not any(isinstance(piece, html.Grid) and piece.rows for piece in found):
             return []
         lines: list[str] = []
         for piece in found:
@@ -134,6 +134,17 @@ class Results:
     @staticmethod
     def _drawn(lines: Iterable[list[Span]]) -> list[str]:
         return [bare(painted(line)) for line in lines]
+
+
+def _in_every_form(data: e.MimeBundle) -> bool:
+    """Whether these are all the forms of one value, as R's kernel makes them: only the plain one is as R prints it."""
+    return "text/markdown" in data and "text/html" in data and _spoken(data)
+
+
+def _spoken(data: e.MimeBundle) -> bool:
+    """Whether its plain text says more than what kind of object it is."""
+    plain = str(data.get("text/plain", ""))
+    return bool(plain) and not (plain.startswith("<") and plain.endswith(">"))
 
 
 def _cell(text: str) -> list[Span]:
