@@ -12,6 +12,7 @@ from typing import Any
 
 from interpreter.events import CellStatus, MimeBundle
 from interpreter.protocols.content import clean
+from interpreter.runners.allowance import Allowance
 from interpreter.runners.channels import Channel, Message
 from interpreter.seams import Asked, Cleared, Happening, Produced
 
@@ -29,24 +30,24 @@ class Cell:
     """What came of a cell so far.
 
     `begun`: its code is about to run. `idle`: the kernel is done with it. `given_up`: it was told to end, and has not.
-    `news` is set by whatever should be looked at; `flooded` when it has printed more than `limit` bytes.
-    `heard` counts the messages that came.
+    `news` is set by whatever should be looked at. `heard` counts the messages that came. What is beyond its allowance
+    is left out, and the cell then to be interrupted.
     """
 
-    def __init__(self, id: str, reply: asyncio.Future[Message], *, limit: int) -> None:
+    def __init__(self, id: str, reply: asyncio.Future[Message], allowance: Allowance) -> None:
         self.id = id
         self.reply = reply
         self.status: CellStatus = "ok"
         self.error: tuple[str, str] | None = None
         self.begun = asyncio.Event()
         self.idle = asyncio.Event()
-        self.flooded = asyncio.Event()
+        self.flooded = allowance.flooded
         self.news = asyncio.Event()
         self.given_up = False
         self.heard = 0
         self._waiting: list[Happening] = []
         self._clear_next = False
-        self._left = limit
+        self._allowance = allowance
 
     def take(self) -> Sequence[Happening]:
         """What happened since the last call."""
@@ -74,32 +75,35 @@ class Cell:
             if content.get("execution_state") == "idle":
                 self.idle.set()
                 self.news.set()
+        elif self.flooded.is_set():
+            return
         elif channel == "iopub" and kind == "clear_output":
             self._clear_next = bool(content.get("wait"))
             if not self._clear_next:
                 self.add(Cleared())
         elif channel == "iopub" and (shown := produced(kind, content)) is not None:
-            self._output(shown, kind, content)
+            if kind == "error":
+                self._failed(content)
+            self._output(shown)
 
-    def _output(self, shown: Produced, kind: str, content: Mapping[str, Any]) -> None:
-        if kind == "error":
-            self._failed(content)
-        elif kind == "stream" and self._left >= 0:
-            self._left -= len(str(shown.data["text/plain"]))
-            if self._left < 0:
-                self.flooded.set()
-        self.add(shown)
+    def _output(self, shown: Produced) -> None:
+        if (admitted := self._allowance.admit(shown)) is not None:
+            self.add(admitted)
+        if self.flooded.is_set():
+            words = f"The cell was interrupted: {self._allowance.complaint}"
+            self.status, self.error = "error" if self.status == "ok" else self.status, ("OutputLimit", words)
+            self.add(Produced(kind="error", data={"text/plain": words}))
 
     def replied(self, content: Mapping[str, Any]) -> None:
         """The reply, which comes last: pages of help, text for a next input, and errors that were told nowhere else."""
         payloads = content.get("payload")
         for payload in payloads if isinstance(payloads, list) else ():
-            if (shown := _payload(payload)) is not None:
-                self.add(shown)
+            if (shown := _payload(payload)) is not None and not self.flooded.is_set():
+                self._output(shown)
         if content.get("status") != "ok" and self.error is None and self.status == "ok":
             failed = {"ename": "Aborted", "evalue": "The kernel did not run this code.", **content}
             self._failed(failed)
-            self.add(_error(failed))
+            self._output(_error(failed))
 
     def _failed(self, content: Mapping[str, Any]) -> None:
         self.error = _raised(content)

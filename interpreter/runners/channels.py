@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 Message: TypeAlias = Mapping[str, Any]
 Channel: TypeAlias = Literal["iopub", "shell", "stdin", "control"]
-Received: TypeAlias = Callable[[Channel, Message], None]
-"""Called with each message that comes, in the order of its channel."""
+Received: TypeAlias = Callable[[Channel, Message], object]
+"""Called with each message that comes, in the order of its channel. True: no more output with that parent is wanted."""
+
+_OUTPUT = frozenset({"stream", "display_data", "update_display_data", "execute_result"})
 
 _INTERRUPTED = 2.0
 """Seconds a kernel may take to say that it interrupted itself; not every kernel does."""
@@ -35,6 +37,7 @@ class Channels:
         self._received = received
         self._lag = lag
         self._answers = Answers()
+        self._unwanted: set[str] = set()
         self._told = asyncio.Event()  # something came on iopub: the subscription works
         client.context.immediate = 1  # stdin takes nothing before it is connected, so that one sees when it is
         client.start_channels(stdin=True, iopub=False, shell=False, control=False, hb=False)
@@ -42,7 +45,7 @@ class Channels:
         client.context.immediate = 0  # it drops what was not read when a kernel goes, and aborts us in mid-message
         client.start_channels(stdin=False, hb=False)
         readers: tuple[tuple[Channel, Callable[..., Any]], ...] = (
-            ("iopub", client.get_iopub_msg),
+            ("iopub", self._heard),
             ("shell", client.get_shell_msg),
             ("stdin", client.get_stdin_msg),
             ("control", client.get_control_msg),
@@ -112,5 +115,19 @@ class Channels:
             lag = self._lag if message["content"].get("execution_state") == "idle" else 0
             if lag:
                 asyncio.get_running_loop().call_later(lag, self._received, channel, message)
-            else:
-                self._received(channel, message)
+            elif self._received(channel, message):
+                self._unwanted.add(message["parent_header"].get("msg_id", ""))
+
+    async def _heard(self, **_: object) -> Message:
+        """The next on iopub that is wanted. The rest is not unpacked: a kernel can print faster than that is done."""
+        session = self._client.session
+        while True:
+            await asyncio.sleep(0)  # what has come already is received without a turn of the loop
+            _, parts = session.feed_identities(await self._client.iopub_channel.socket.recv_multipart())
+            if len(parts) < 3 or not self._is_unwanted(session.unpack(parts[1]), session.unpack(parts[2])):
+                message: Message = session.deserialize(parts)
+                return message
+
+    def _is_unwanted(self, header: Any, parent: Any) -> bool:
+        sound = isinstance(header, dict) and isinstance(parent, dict)
+        return sound and header.get("msg_type") in _OUTPUT and parent.get("msg_id") in self._unwanted

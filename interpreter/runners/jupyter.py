@@ -14,6 +14,7 @@ from contextlib import aclosing
 from interpreter.errors import RunnerError
 from interpreter.runners import cell as cells
 from interpreter.runners import inspection
+from interpreter.runners.allowance import Allowance
 from interpreter.runners.cell import Cell
 from interpreter.runners.channels import Channel, Message
 from interpreter.runners.ending import Ladder, death, presumed_end
@@ -70,6 +71,7 @@ class JupyterRunner:
         self._question: asyncio.Future[str | None] | None = None
         self._offered: set[str] = set()
         self._names: tuple[str, ...] = ()
+        self._allowances: dict[str, Allowance] = {}  # by the id of the cell; "" for what no cell of ours said
 
     # ---- Runner
 
@@ -199,6 +201,7 @@ class JupyterRunner:
     async def _forget(self, *, left: bool = False) -> None:
         kernel, self._kernel = self._kernel, None
         self._names, self._cell = (), None
+        self._allowances.clear()
         if kernel is not None:
             await (kernel.leave() if left else kernel.close())
 
@@ -241,7 +244,8 @@ class JupyterRunner:
             "stop_on_error": False,
         }
         identity, reply = kernel.send("shell", "execute_request", content)
-        self._cell = Cell(identity, reply, limit=self._limit)
+        allowance = self._allowances[identity] = Allowance(self._limit)
+        self._cell = Cell(identity, reply, allowance)
         return kernel, self._cell
 
     async def _watched(
@@ -289,10 +293,6 @@ class JupyterRunner:
     async def _guard(self, kernel: Kernel, cell: Cell, stop: Stop, timeout: float | None) -> None:
         """Wait for a reason to end the cell, then begin the ladder, and soon let go whoever reads."""
         cell.status = await wanted_end(cell.flooded, stop, timeout)
-        if cell.flooded.is_set() and cell.status == "error":
-            words = f"The cell was interrupted: it printed more than {self._limit // 1_000_000} MB."
-            cell.error = ("OutputLimit", words)
-            cell.add(Produced(kind="error", data={"text/plain": words}))
         self._ladder = Ladder(kernel, cell)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(cell.idle.wait(), _GRACE)
@@ -345,7 +345,8 @@ class JupyterRunner:
 
     # ---- messages
 
-    def _received(self, channel: Channel, message: Message) -> None:
+    def _received(self, channel: Channel, message: Message) -> bool:
+        """Take a message; whether too much has come of its cell."""
         cell, parent = self._cell, message["parent_header"]
         if cell is not None and parent.get("msg_id") == cell.id and not cell.idle.is_set():
             cell.told(channel, message)
@@ -354,7 +355,20 @@ class JupyterRunner:
         elif channel == "iopub" and parent.get("msg_type", "execute_request") == "execute_request":
             late = cells.produced(message["msg_type"], message["content"])
             if late is not None and late.kind != "error":
-                self._late(late)
+                self._behind(late, parent.get("msg_id", ""))
+        allowance = self._allowances.get(parent.get("msg_id", ""))
+        return allowance is not None and allowance.flooded.is_set()
+
+    def _behind(self, late: Produced, identity: str) -> None:
+        """Tell what came after its cell had ended, as far as that cell's allowance goes."""
+        allowance = self._allowances.get(identity) or self._allowances.setdefault("", Allowance(self._limit))
+        if allowance.flooded.is_set():
+            return
+        if (admitted := allowance.admit(late)) is not None:
+            self._late(admitted)
+        if allowance.flooded.is_set():
+            words = f"[What the cell goes on printing is left out: {allowance.complaint}]\n"
+            self._late(Produced(kind="stderr", data={"text/plain": words}))
 
     def _pass_on_late(self, cell: Cell) -> None:
         for happening in cell.take():

@@ -157,6 +157,7 @@ class LocalKernels:
             "borrowed": borrowed,
             "python_path": environment.pop("PYTHONPATH", None),
             "memory_limit": self.workplace.memory_limit,
+            "output_limit": self.workplace.output_limit,
         }
         launcher = str(Path(__file__).with_name("launcher.py"))
         return Launch(

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 SETTLE = 0.5
 """Seconds the end of a cell may wait for what its child processes have already written."""
+FULL = 1_000_000
+"""Characters that may wait to be sent."""
 LISTED = "matplotlib-inline"
 """Matplotlib looks for its backend, which draws into cells, among the entry points of all distributions."""
 
@@ -90,6 +92,42 @@ def threads_remember_their_cell(current: Callable[[], Any]) -> None:
         start(thread)
 
     threading.Thread.start = remember  # type: ignore[assignment,method-assign]
+
+
+def bounded_class(plain: Any, limit: int) -> type:
+    """A `plain` OutStream that sends of a cell little more than `limit` megabytes, and lets who prints fast wait."""
+
+    class Bounded(plain):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            self.unsent = 0
+            self.counted: dict[Any, int] = {}
+            self.full: set[Any] = set()
+            super().__init__(*arguments, **named)
+
+        def write(self, string: str) -> Any:
+            if self.full and self.parent_header.get("msg_id") in self.full:
+                return len(string)
+            written = super().write(string)
+            self.unsent += len(string)
+            if self.unsent > FULL:
+                self.hold()
+            return written
+
+        def hold(self) -> None:
+            """Count a full portion for the cell that completed it, which is as exact as it is cheap, and wait."""
+            cell = self.parent_header.get("msg_id")
+            self.counted[cell] = self.counted.get(cell, 0) + self.unsent
+            if self.counted[cell] > limit * 1_000_000:  # enough for the program to see that it is too much
+                words = f"\n[A cell of this kernel prints {limit} MB at most. The rest is left out.]\n"
+                super().write(words)  # for who joins it with a higher limit, or with none
+                self.full.add(cell)
+            self.flush()
+
+        def _flush(self) -> None:
+            self.unsent = 0
+            super()._flush()
+
+    return Bounded
 
 
 def stream_class(plain: Any) -> type:
@@ -318,7 +356,8 @@ def main(plan: dict[str, Any], arguments: list[str]) -> None:
     from ipykernel import iostream
     from ipykernel.kernelapp import IPKernelApp
 
-    iostream.OutStream = stream_class(iostream.OutStream)  # type: ignore[assignment,misc]
+    bounded: Any = bounded_class(iostream.OutStream, plan["output_limit"])
+    iostream.OutStream = stream_class(bounded)  # type: ignore[assignment,misc]
     app: Any = IPKernelApp.instance()
     app.initialize(arguments)
     sys.modules.pop("debugpy", None)
