@@ -14,12 +14,12 @@ from contextlib import aclosing
 from interpreter.errors import RunnerError
 from interpreter.runners import cell as cells
 from interpreter.runners import inspection
-from interpreter.runners.allowance import Allowance
 from interpreter.runners.cell import Cell
 from interpreter.runners.channels import Channel, Message
 from interpreter.runners.ending import Ladder, death, presumed_end
 from interpreter.runners.installing import Missing, Remedy, carry_out, missing_module
 from interpreter.runners.kernels import Kernel, Kernels
+from interpreter.runners.late import Late
 from interpreter.runners.source import encoded
 from interpreter.runners.waiting import wanted_end
 from interpreter.seams import (
@@ -62,8 +62,8 @@ class JupyterRunner:
     ) -> None:
         self._kernels = kernels
         self._interactive = interactive
-        self._late = late
-        self._limit = output_limit * 1_000_000
+        self._tell = late
+        self._late = Late(late, limit=output_limit * 1_000_000)
         self._kernel: Kernel | None = None
         self._launching: asyncio.Task[Kernel] | None = None
         self._cell: Cell | None = None
@@ -71,7 +71,6 @@ class JupyterRunner:
         self._question: asyncio.Future[str | None] | None = None
         self._offered: set[str] = set()
         self._names: tuple[str, ...] = ()
-        self._allowances: dict[str, Allowance] = {}  # by the id of the cell; "" for what no cell of ours said
 
     # ---- Runner
 
@@ -201,7 +200,7 @@ class JupyterRunner:
     async def _forget(self, *, left: bool = False) -> None:
         kernel, self._kernel = self._kernel, None
         self._names, self._cell = (), None
-        self._allowances.clear()
+        self._late.forget()
         if kernel is not None:
             await (kernel.leave() if left else kernel.close())
 
@@ -244,8 +243,7 @@ class JupyterRunner:
             "stop_on_error": False,
         }
         identity, reply = kernel.send("shell", "execute_request", content)
-        allowance = self._allowances[identity] = Allowance(self._limit)
-        self._cell = Cell(identity, reply, allowance)
+        self._cell = Cell(identity, reply, self._late.begin(identity))
         return kernel, self._cell
 
     async def _watched(
@@ -353,27 +351,13 @@ class JupyterRunner:
             if cell.given_up:
                 self._pass_on_late(cell)
         elif channel == "iopub" and parent.get("msg_type", "execute_request") == "execute_request":
-            late = cells.produced(message["msg_type"], message["content"])
-            if late is not None and late.kind != "error":
-                self._behind(late, parent.get("msg_id", ""))
-        allowance = self._allowances.get(parent.get("msg_id", ""))
-        return allowance is not None and allowance.flooded.is_set()
-
-    def _behind(self, late: Produced, identity: str) -> None:
-        """Tell what came after its cell had ended, as far as that cell's allowance goes."""
-        allowance = self._allowances.get(identity) or self._allowances.setdefault("", Allowance(self._limit))
-        if allowance.flooded.is_set():
-            return
-        if (admitted := allowance.admit(late)) is not None:
-            self._late(admitted)
-        if allowance.flooded.is_set():
-            words = f"[What the cell goes on printing is left out: {allowance.complaint}]\n"
-            self._late(Produced(kind="stderr", data={"text/plain": words}))
+            self._late.came(message, foreign=self._kernel is None or self._kernel.foreign)
+        return self._late.is_full(parent.get("msg_id", ""))
 
     def _pass_on_late(self, cell: Cell) -> None:
         for happening in cell.take():
             if isinstance(happening, Produced):
-                self._late(happening)
+                self._tell(happening)
         if cell.idle.is_set() and self._cell is cell:
             self._cell = None
 

@@ -29,9 +29,10 @@ def other(tmp_path: Path) -> Iterator[tuple[Bench, Path]]:
         yield made, Path(text(made.run("import ipykernel\nprint(ipykernel.get_connection_file())")).strip())
 
 
-def joined(file: Path) -> JupyterRunner:
-    """A runner that joins it."""
-    return JupyterRunner(kernels=ExistingKernels(file=file), interactive=False, late=lambda _: None)
+def joined(file: Path, late: list[Produced] | None = None) -> JupyterRunner:
+    """A runner that joins it; `late` is told what comes after a cell."""
+    heard: list[Produced] = [] if late is None else late
+    return JupyterRunner(kernels=ExistingKernels(file=file), interactive=False, late=heard.append)
 
 
 def test_it_is_shared_with_whoever_began_it_and_lives_on(other: tuple[Bench, Path]) -> None:
@@ -43,6 +44,56 @@ def test_it_is_shared_with_whoever_began_it_and_lives_on(other: tuple[Bench, Pat
         theirs.do(ours.restart())
     theirs.do(ours.close())
     assert text(theirs.run("print(shared)")) == "42\n"
+
+
+def test_neither_client_is_told_what_the_other_ones_cells_print_and_each_what_its_own_threads_do(
+    other: tuple[Bench, Path],
+) -> None:
+    theirs, file = other
+    late: list[Produced] = []
+    ours = joined(file, late)
+    code = (
+        "import threading\n"
+        "go, gone = threading.Event(), threading.Event()\n"
+        "threading.Thread(target=lambda: (go.wait(), print({name!r}, flush=True), gone.set())).start()"
+    )
+    assert theirs.do(happenings_of(ours, code.format(name="of ours"))) == [Ended(status="ok")]
+    assert theirs.run("print('theirs')\n'theirs'\ngo.set()\nassert gone.wait(20)") == [
+        Produced(kind="stdout", data={"text/plain": "theirs\n"}),
+        Ended(status="ok"),
+    ]
+    theirs.do(theirs.until(lambda: text(late) == "of ours\n"))
+    assert theirs.run(code.format(name="of theirs")) == [Ended(status="ok")]
+    assert theirs.do(happenings_of(ours, "print('ours')\ngo.set()\nassert gone.wait(20)\n'ours'")) == [
+        Produced(kind="stdout", data={"text/plain": "ours\n"}),
+        Produced(kind="result", data={"text/plain": "'ours'"}),
+        Ended(status="ok"),
+    ]
+    theirs.do(theirs.until(lambda: text(theirs.late) == "of theirs\n"))
+    assert text(late) == "of ours\n"
+    theirs.do(ours.close())
+
+
+def test_a_kept_kernel_that_is_joined_again_tells_what_a_thread_of_before_prints(
+    other: tuple[Bench, Path], tmp_path: Path
+) -> None:
+    before, file = other
+    before.run(
+        "import os, threading, time\n"
+        "def wait():\n"
+        "    while not os.path.exists('go'): time.sleep(0.01)\n"
+        "    print('of before')\n"
+        "threading.Thread(target=wait).start()"
+    )
+    pid = int(text(before.run("os.getpid()")))
+    kept.record(kept.fresh(tmp_path / "kept"), connection=file, pid=pid, ours=True)
+    kernels = KeptKernels(home=tmp_path / "kept", others=ExistingKernels(file=file), lives=True)
+    late: list[Produced] = []
+    again = JupyterRunner(kernels=kernels, interactive=False, late=late.append)
+    before.do(again.start())
+    (tmp_path / "work" / "go").touch()
+    before.do(before.until(lambda: text(late) == "of before\n"))
+    before.do(again.close())
 
 
 def test_its_cell_is_interrupted_and_one_that_resists_does_not_cost_the_kernel(
