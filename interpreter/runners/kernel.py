@@ -16,7 +16,7 @@ from interpreter.errors import RunnerError
 from interpreter.runners import kept, kernel_log
 from interpreter.runners.channels import Channel, Channels, Message, Received
 from interpreter.runners.kernelspecs import Quirks
-from interpreter.runners.processes import may_have_ended
+from interpreter.runners.processes import end_session, may_have_ended
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -124,6 +124,8 @@ class LocalKernel:
         provisioner = self._manager.provisioner if self._manager is not None else None
         if provisioner is not None:
             await provisioner.kill()
+            if (pid := getattr(provisioner, "pid", None)) is not None:
+                await end_session(pid)
             if self._watching is not None:  # the watcher is told at once, and jupyter_client looks ten times a second
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), _END)

@@ -273,6 +273,32 @@ def test_children_of_the_kernel_end_with_it(mortal: Bench) -> None:
     assert (alive(child), alive(own), mortal.runner.state) == (False, False, "absent")
 
 
+APART = (
+    "import os, subprocess\n"
+    "grouped = 'set -m; sleep 600 & echo $!; wait'\n"
+    "pipe = subprocess.Popen(['bash', '-c', grouped], stdout=subprocess.PIPE, text=True)\n"
+    "away = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+    "print(pipe.stdout.readline().strip(), pipe.pid, away.pid)"
+)
+"""Starts a process in a group of its own, by a shell with job control, and one in a session of its own."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sessions and groups")
+@pytest.mark.parametrize("dies", [False, True])
+def test_children_in_groups_of_their_own_end_too_and_those_in_sessions_of_their_own_stay(
+    mortal: Bench, dies: bool
+) -> None:
+    grouped, shell, away = map(int, text(mortal.run(APART)).split())
+    try:
+        if dies:
+            assert status(mortal.run("os._exit(0)")) == "died"
+        else:
+            mortal.do(mortal.runner.close())
+        assert (alive(grouped), alive(shell), alive(away)) == (False, False, True)
+    finally:
+        os.kill(away, signal.SIGKILL)
+
+
 def test_children_of_a_kernel_that_died_end_too(mortal: Bench) -> None:
     child = int(text(mortal.run("import os, subprocess\nprint(subprocess.Popen(['sleep', '600']).pid)")))
     assert status(mortal.run("os._exit(0)")) == "died"
