@@ -333,13 +333,18 @@ def tell_of_crashes() -> None:
     faulthandler.enable(os.dup(2), all_threads=False)
 
 
-def end_with_the_program(poller: Any) -> None:
-    """Let the kernel's children end too when the program is gone, however that ended."""
-    parent = os.getppid()
+def end_with_the_program(poller: Any, parent: int) -> None:
+    """Let the kernel's children end too when the program is gone, however that ended.
+
+    `parent` was the parent as the kernel began. The program may have gone before: then that is whoever takes orphans.
+    """
+    program = int(os.environ.get("JPY_PARENT_PID") or 0)
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
+        with suppress(ProcessLookupError):
+            while os.getppid() == parent:
+                os.kill(program, 0)
+                time.sleep(1)
         os.killpg(0, signal.SIGKILL)
 
     if poller is not None and sys.platform != "win32" and os.getpgrp() == os.getpid():
@@ -348,6 +353,7 @@ def end_with_the_program(poller: Any) -> None:
 
 def main(plan: dict[str, Any], arguments: list[str]) -> None:
     """Serve the kernel until it is told to stop. `plan` is what `kernels.py` says; `arguments` are ipykernel's."""
+    parent = os.getppid()
     if plan["borrowed"]:
         sys.meta_path.append(Borrowed(plan["borrowed"]))
     sys.meta_path.insert(0, ProgressAsText())
@@ -366,11 +372,11 @@ def main(plan: dict[str, Any], arguments: list[str]) -> None:
     open_folder_at_first_cell(app.shell.events, plan["python_path"])
     limit_memory(plan["memory_limit"])
     with suppress(AttributeError):  # an ipykernel of another time goes without what it has no place for
-        improve(app)
+        improve(app, parent)
     app.start()
 
 
-def improve(app: Any) -> None:
+def improve(app: Any, parent: int) -> None:
     """Whose output is whose, interrupts that cost nothing, answers beside a cell, an end of forks and of itself."""
     streams: list[Any] = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "settle")]
     settle = [stream.settle for stream in streams]
@@ -380,7 +386,7 @@ def improve(app: Any) -> None:
     if settle:
         threads_remember_their_cell(lambda: sys.__dict__["stdout"].parent_header)
     app.iopub_thread.socket.sndhwm = 0  # else what is said while the program is held up is dropped
-    end_with_the_program(app.poller)
+    end_with_the_program(app.poller, parent)
     answer_inspections(app.kernel)
     Interrupts(app.kernel, settle)
     end_forked_children(app.shell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -383,6 +384,27 @@ def test_a_kernel_and_its_children_end_when_the_program_is_killed(tmp_path: Path
     left = [int(pid) for pid in done.stdout.split()]
     assert len(left) == 2
     mortal.do(mortal.until(lambda: not any(alive(pid) for pid in left)))
+
+
+def kernels_of(program: int) -> list[int]:
+    """The processes that a program of that id started with our launcher."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = entry.joinpath("stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) == program and b"launcher.py" in entry.joinpath("cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_a_kernel_ends_too_when_the_program_is_killed_while_it_starts(tmp_path: Path, mortal: Bench) -> None:
+    argv = [sys.executable, "-c", KILLED, str(tmp_path / "work")]
+    with subprocess.Popen(argv, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL) as program:
+        mortal.do(mortal.until(lambda: bool(kernels_of(program.pid))))
+        (started,) = kernels_of(program.pid)
+        program.kill()
+    mortal.do(mortal.until(lambda: not alive(started)))
 
 
 def test_a_cell_whose_end_was_dropped_on_its_way_ends_all_the_same(
