@@ -28,7 +28,7 @@ __interpreter_after() {{ __interpreter_status=$?; __interpreter_prompt; return "
 __interpreter_end() {{
     __interpreter_status=$?
     {{
-        printf '%s\0%d\0%s\0' "$__interpreter_token" "$__interpreter_status" "$PWD"
+        printf '\0\1%s\0%d\0%s\0' "$__interpreter_token" "$__interpreter_status" "$PWD"
         __interpreter_jobs
         printf '\0'
     }} >|{pipe}

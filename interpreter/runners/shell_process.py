@@ -31,6 +31,8 @@ _TRY, _TRIES = 0.2, 20
 _READ = 65536
 _CELL = "cell"
 """The name of the file that a cell is; shells name it where they complain."""
+_BEGIN = b"\0\1"
+"""Where a record of an end begins; in the middle of one no field begins so."""
 _READY = "ready"
 """The mark of the first prompt."""
 
@@ -161,17 +163,20 @@ class ShellProcess:
 
     def _recorded(self) -> None:
         """The shell wrote how a cell ended: token, status, folder, jobs."""
-        self._record += os.read(self._pipe, _READ)
-        while self._record.count(b"\0") >= 4:
-            token, code, folder, jobs, self._record = self._record.split(b"\0", 4)
-            self.folder = os.fsdecode(folder)
-            self.job_lines = tuple(jobs.decode("utf-8", "replace").splitlines())
-            said = token.decode("ascii", "replace")
-            if said == self._settling:
-                self._settled.set()
-            if said == self._token and not self.over.is_set():
-                self.exit_code = int(code)
-                self._task(self._end())
+        for record in (self._record + os.read(self._pipe, _READ)).split(_BEGIN):
+            self._record = record
+            if record.count(b"\0") >= 4:  # else more follows, or a signal came in the middle and a whole one follows
+                token, code, folder, jobs, self._record = record.split(b"\0", 4)
+                self.folder = os.fsdecode(folder)
+                self.job_lines = tuple(jobs.decode("utf-8", "replace").splitlines())
+                self._heard(token.decode("ascii", "replace"), int(code))
+
+    def _heard(self, token: str, code: int) -> None:
+        if token == self._settling:
+            self._settled.set()
+        if token == self._token and not self.over.is_set():
+            self.exit_code = code
+            self._task(self._end())
 
     async def _end(self) -> None:
         """The pipe overtakes the terminal: the cell is over when its end was seen there too, or does not come."""

@@ -249,6 +249,13 @@ def test_leaving_early_interrupts_the_cell(bash: ShellBench, tmp_path: Path) -> 
     assert not (tmp_path / "after").exists()
 
 
+def test_a_signal_in_the_middle_of_what_the_shell_tells_of_a_cell_spoils_no_later_cell(bash: ShellBench) -> None:
+    interrupted = "__interpreter_jobs() { __interpreter_jobs() { jobs -l; }; kill -INT $$; }"
+    assert text(bash.run(interrupted, timeout=10)).strip() == "[exit code 130]"
+    assert bash.run("(exit 3)", timeout=10) == [printed("[exit code 3]\n"), Ended(status="error")]
+    assert bash.run("echo free", timeout=10) == [printed("free\n"), OK]
+
+
 def test_cells_interrupted_at_random_moments_mix_nothing_up(tmp_path: Path) -> None:
     chance = random.Random(7)
     work = ("sleep 60", "while :; do :; done", "seq 100000", "sh -c 'exit 0'", "true")
