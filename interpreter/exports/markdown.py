@@ -63,13 +63,16 @@ def _value(data: Mapping[str, Any], keep: Keep) -> str:
             link = _picture(kind, text(data[kind]), keep)
             if link:
                 return f"![{_name(data)}]({link})"
+    plain = text(data.get("text/plain", ""))
+    if "text/markdown" in data and "text/html" in data and plain and not plain.startswith("<"):
+        return _printed(plain)  # every form of one value, as R's kernel gives them, of which this alone is exact
     if "text/markdown" in data:
         return text(data["text/markdown"])
     if "text/html" in data:  # an empty line would end the piece of HTML
         return "\n".join(line for line in text(data["text/html"]).splitlines() if line.strip())
     if "text/latex" in data:
         return text(data["text/latex"])
-    return _printed(text(data.get("text/plain", "")))
+    return _printed(plain)
 
 
 def _picture(kind: str, data: str, keep: Keep) -> str:

@@ -112,6 +112,12 @@ def test_a_picture_that_is_none_is_no_part_of_markdown() -> None:
     assert markdown(document(cell("c1", "draw()", shown))) == "```python\ndraw()\n```\n\n```text\n<Figure>\n```\n"
 
 
+def test_a_value_in_every_form_is_in_markdown_as_it_was_printed() -> None:
+    forms = {"text/html": "<b>a_b*c*</b>", "text/markdown": "'a_b*c*'", "text/plain": '[1] "a_b*c*"'}
+    shown = e.Output(cell="c1", kind="result", data=forms)
+    assert markdown(document(cell("c1", "x", shown))) == '```python\nx\n```\n\n```text\n[1] "a_b*c*"\n```\n'
+
+
 def test_what_runs_in_another_language_is_a_comment() -> None:
     made = script(document(cell("c1", "x = 1;", language="javascript", by="user")))
     assert made == "# %%\n# Left out: it is javascript.\n# x = 1;\n"
