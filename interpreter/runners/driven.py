@@ -13,17 +13,13 @@ from interpreter.errors import RunnerError
 from interpreter.events import CellStatus
 from interpreter.runners.driven_process import DrivenProcess
 from interpreter.runners.opaque import Opaque
-from interpreter.runners.waiting import ended, wanted_end, within
+from interpreter.runners.waiting import BEAT, PROMISED, ended, wanted_end, within
 from interpreter.seams import Ended, Happening, Produced, Restarted, RunnerState
 from interpreter.stop import Stop, Stopped, race
 
 _PATIENCE = (0.5, 1.5, 1.5)
 """Seconds after each signal before the next; behind the last the interpreter is killed. The first may come before the
 code runs, or end a child alone."""
-_PROMISED = 0.6
-"""Seconds after a stop in which the cell ends for its consumer, whatever the code does."""
-_BEAT = 1 / 30
-"""Seconds between two pieces of output while it floods."""
 
 
 class DrivenRunner(Opaque):
@@ -81,7 +77,7 @@ class DrivenRunner(Opaque):
                 await living.printed.news.wait()
                 for produced in living.printed.take():
                     yield produced
-                await within(living.over, _BEAT)
+                await within(living.over, BEAT)
             for produced in living.printed.take():
                 yield produced
             for happening in await self._ending(living):
@@ -126,7 +122,7 @@ class DrivenRunner(Opaque):
         """Wait for a reason to end the cell, then interrupt; returns when it has to end for its consumer."""
         self._wanted = await wanted_end(living.printed.flooded, stop, timeout)
         self._quell(living)
-        await within(living.over, _PROMISED)
+        await within(living.over, PROMISED)
         living.printed.news.set()
 
     def _quell(self, living: DrivenProcess) -> None:

@@ -24,7 +24,7 @@ from interpreter.errors import RunnerError
 from interpreter.protocols.content import clean
 from interpreter.runners import child
 from interpreter.runners.child import Child
-from interpreter.runners.printed import READ, Kind, Printed
+from interpreter.runners.printed import ENOUGH, LATE, READ, Kind, Printed
 from interpreter.runners.shell_stream import mark
 from interpreter.runners.source import encoded
 from interpreter.runners.waiting import within
@@ -36,9 +36,6 @@ _START = 60.0
 _GRACE = 0.5
 """Seconds of silence by which output may lag behind the word that a cell is over, or behind a death."""
 _LATE_BEAT = 0.1
-_LATE = 1_000_000
-"""Characters of background output that are told between two cells; who wants more writes it to a file."""
-_ENOUGH = "\n[There is more background output; it is left out.]\n"
 
 
 class _Pipe:
@@ -96,7 +93,7 @@ class DrivenProcess:
         self.failed = False
         self._command = (*command, str(_DRIVERS / driver))
         self._late = late
-        self._late_room = _LATE
+        self._late_room = LATE
         self._between = Printed()
         self._child: Child | None = None
         self._control: asyncio.StreamWriter | None = None
@@ -146,7 +143,7 @@ class DrivenProcess:
             self.over.clear()
         self.failed = False
         self.printed.begin()
-        self._late_room = _LATE
+        self._late_room = LATE
         self._token = secrets.token_hex(8)
         for pipe in self._pipes.values():
             pipe.expect(self._token)
@@ -276,7 +273,7 @@ class DrivenProcess:
                 self._late_room -= len(str(produced.data["text/plain"]))
                 self._late(produced)
                 if self._late_room <= 0:
-                    self._late(Produced(kind="stdout", data={"text/plain": _ENOUGH}))
+                    self._late(Produced(kind="stdout", data={"text/plain": ENOUGH}))
 
     def _task(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -14,6 +14,14 @@ READ = 65_536
 """Bytes that are taken from a pipe at once."""
 _FULL = 1_000_000
 """Characters waiting to be told at which the process has to wait too."""
+LATE = 1_000_000
+"""Characters of background output that are told between two cells; who wants more writes it to a file."""
+ENOUGH = "\n[There is more background output; it is left out.]\n"
+
+
+def too_much(limit: int) -> str:
+    """What is said of a cell that printed more than `limit` characters."""
+    return f"The cell was interrupted: it printed more than {limit // 1_000_000} MB."
 
 
 class Printed:
@@ -77,8 +85,7 @@ class Printed:
         """That too much came, if it did."""
         if self._limit is None or not self.flooded.is_set():
             return []
-        words = f"The cell was interrupted: it printed more than {self._limit // 1_000_000} MB."
-        return [Produced(kind="error", data={"text/plain": words})]
+        return [Produced(kind="error", data={"text/plain": too_much(self._limit)})]
 
     def give_up(self) -> None:
         """Nobody is told: what waits is left out, and what comes until the next cell."""

@@ -17,12 +17,10 @@ from interpreter.runners.child import Child, start
 from interpreter.runners.opaque import Opaque
 from interpreter.runners.printed import Printed
 from interpreter.runners.source import encoded
-from interpreter.runners.waiting import wanted_end
+from interpreter.runners.waiting import BEAT, wanted_end
 from interpreter.seams import Ended, Happening, Produced, RunnerState
 from interpreter.stop import Stop
 
-_BEAT = 1 / 30
-"""Seconds between two pieces of output while it floods."""
 _PATIENCE = 0.5
 """Seconds between the interrupt and the kill: there is no state that would be lost."""
 _LAST_WORDS = 0.2
@@ -73,7 +71,7 @@ class ProgramRunner(Opaque):
                     await output.news.wait()
                     for produced in output.take():
                         yield produced
-                    await asyncio.wait({end}, timeout=_BEAT)
+                    await asyncio.wait({end}, timeout=BEAT)
                 for produced in output.take():
                     yield produced
                 for produced in output.complaint():

@@ -17,12 +17,13 @@ from interpreter.errors import RunnerError
 from interpreter.events import CellStatus
 from interpreter.protocols.content import clean
 from interpreter.runners.opaque import Opaque
+from interpreter.runners.printed import too_much
 from interpreter.runners.shell_dialects import environment_for, find
 from interpreter.runners.shell_jobs import Job, alive
 from interpreter.runners.shell_process import ShellProcess
 from interpreter.runners.shell_questions import is_question, is_secret, program
 from interpreter.runners.terminal import SIZE
-from interpreter.runners.waiting import ended, within
+from interpreter.runners.waiting import BEAT, PROMISED, ended, wanted_end, within
 from interpreter.seams import Asked, Ended, Happening, Produced, Restarted, RunnerState
 from interpreter.stop import Stop, Stopped, race
 
@@ -31,10 +32,6 @@ _LADDER: tuple[Rung, ...] = ((signal.SIGINT, 1.0), (signal.SIGINT, 1.0), (signal
 """What an interrupt does, with the seconds of patience after each; behind the last the shell itself is killed."""
 _EVICTION: tuple[Rung, ...] = ((signal.SIGINT, 0.2), (signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0))
 """The same for a program that took the whole screen: few of those mind Ctrl-C."""
-_PROMISED = 0.6
-"""Seconds after a stop in which the cell ends for its consumer, whatever its processes do."""
-_BEAT = 1 / 30
-"""Seconds between two pieces of output while it floods."""
 _QUIET = (0.1, 0.1, 0.2, 0.4)
 """Seconds of silence before each look whether somebody waits for input; the last is repeated."""
 _HELD = 0.3
@@ -80,6 +77,7 @@ class ShellRunner(Opaque):
         self._secret = False  # what is asked for must not be seen
         self._wanted: CellStatus | None = None  # how the running cell has to end
         self._struck = False  # it was interrupted
+        self._flooded = asyncio.Event()  # it printed more than the limit
 
     @property
     def state(self) -> RunnerState:
@@ -106,6 +104,7 @@ class ShellRunner(Opaque):
             yield Ended(status="interrupted")
             return
         self._stop, self._wanted, self._unanswered, self._struck = stop, None, 0, False
+        self._flooded.clear()
         shell.terminal.fit(self._size())
         shell.begin(code)
         watcher = asyncio.create_task(self._watch(shell, stop, timeout))
@@ -186,13 +185,12 @@ class ShellRunner(Opaque):
                 room -= len(text)
                 if text.strip() or not self._struck:
                     yield _stdout(text)
-                await within(shell.over, _BEAT)
-            if room < 0 and not self._struck:
-                self._wanted = "error"
-                yield _told(shell, f"[The cell was interrupted: it printed more than {self._limit // 1_000_000} MB.]\n")
+                await within(shell.over, BEAT)
+            if room < 0 and not (self._struck or self._flooded.is_set()):
+                yield _told(shell, f"[{too_much(self._limit)}]\n")
                 shell.stream.give_up()
                 shell.taken()
-                self._quell(shell, _LADDER)
+                self._flooded.set()
             if shell.stream.full_screen and not evicted:
                 evicted = True
                 yield _told(shell, _refusal(program(shell.terminal)))
@@ -226,14 +224,10 @@ class ShellRunner(Opaque):
             await self.answer(None)
 
     async def _watch(self, shell: ShellProcess, stop: Stop, timeout: float | None) -> None:
-        """Wait for the stop or the time limit, then interrupt; returns when the cell has to end for its consumer."""
-        try:
-            await asyncio.wait_for(stop.wait(), timeout)
-            self._wanted = "interrupted"
-        except TimeoutError:
-            self._wanted = "timeout"
+        """Wait for a reason to end the cell, then interrupt; returns when it has to end for its consumer."""
+        self._wanted = await wanted_end(self._flooded, stop, timeout)
         self._quell(shell, _LADDER)
-        await within(shell.over, _PROMISED)
+        await within(shell.over, PROMISED)
         self._news.set()
 
     def _quell(self, shell: ShellProcess, rungs: Sequence[Rung]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from interpreter.runners.printed import ENOUGH, LATE
+
 _FULL_SCREEN = (b"\x1b[?1049h", b"\x1b[?1047h", b"\x1b[?47h", b"\x1b[?1h\x1b=")
 """What a program sends to take the whole screen: the other screen buffer, or the keys of a keypad."""
 _LONG_LINE = 65_536
@@ -14,9 +16,6 @@ _REPEATED = re.compile(rb"\x1b\]133;D;[0-9a-z]*\x07|__interpreter_token=[0-9a-f]
 _LINE_END = re.compile(r"\r+\n")
 _LONGEST = 64
 """No sequence that matters is longer, in bytes."""
-_LATE = 1_000_000
-"""Characters of background output that are told between two cells; who wants more writes it to a file."""
-_ENOUGH = "\n[There is more background output; it is left out.]\n"
 
 
 def mark(letter: str, token: str) -> bytes:
@@ -38,7 +37,7 @@ class ShellStream:
         self.full_screen = False
         self._text: list[str] = []
         self._late: list[str] = []
-        self._late_room = _LATE
+        self._late_room = LATE
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = b""
         self._carriage = ""
@@ -56,7 +55,7 @@ class ShellStream:
         self.began, self.ended, self.full_screen, self._deaf = not typed, False, False, False
         self._token, self._typed, self._window = token, typed.rstrip(b"\n"), bytearray() if typed else None
         self._text, self.size, self.line, self._echo = [], 0, "", ""
-        self._late_room = _LATE
+        self._late_room = LATE
 
     def answered(self, echo: str) -> None:
         """A line is typed for a program that reads one; `echo` is what the terminal repeats of it, and no output."""
@@ -159,7 +158,7 @@ class ShellStream:
     def _keep_late(self, text: str) -> None:
         if text and self._late_room > 0:
             self._late_room -= len(text)
-            self._late.append(text if self._late_room > 0 else _ENOUGH)
+            self._late.append(text if self._late_room > 0 else ENOUGH)
 
     def _without_echo(self, text: str) -> str:
         if not self._echo or not text:

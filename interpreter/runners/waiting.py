@@ -8,6 +8,11 @@ import contextlib
 from interpreter.events import CellStatus
 from interpreter.stop import Stop
 
+BEAT = 1 / 30
+"""Seconds between two pieces of output while it floods."""
+PROMISED = 0.6
+"""Seconds after a stop in which a cell ends for its consumer, whatever its code does."""
+
 
 async def within(event: asyncio.Event, seconds: float) -> bool:
     """Whether `event` is set, waiting for it no longer than that."""

@@ -18,7 +18,14 @@ class ShellBench:
     """A `ShellRunner` with its loop; `late` holds what came between cells; `size` is that of the person's terminal."""
 
     def __init__(
-        self, loop: asyncio.Runner, folder: Path, *, interactive: bool, program: str | None, more: Mapping[str, str]
+        self,
+        loop: asyncio.Runner,
+        folder: Path,
+        *,
+        interactive: bool,
+        program: str | None,
+        more: Mapping[str, str],
+        output_limit: int,
     ) -> None:
         self.folder = folder
         self.late: list[Produced] = []
@@ -31,6 +38,7 @@ class ShellBench:
             late=self.late.append,
             program=program,
             size=lambda: self.size,
+            output_limit=output_limit,
         )
 
     def run(
@@ -57,11 +65,18 @@ class ShellBench:
 
 @contextmanager
 def shell(
-    folder: Path, *, interactive: bool = False, program: str | None = "bash", more: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    interactive: bool = False,
+    program: str | None = "bash",
+    more: Mapping[str, str] | None = None,
+    output_limit: int = 200,
 ) -> Iterator[ShellBench]:
     """A bench whose shell is ended afterwards, whatever happened."""
     with asyncio.Runner() as loop:
-        made = ShellBench(loop, folder, interactive=interactive, program=program, more=more or {})
+        made = ShellBench(
+            loop, folder, interactive=interactive, program=program, more=more or {}, output_limit=output_limit
+        )
         try:
             yield made
         finally:

@@ -256,6 +256,15 @@ def test_a_signal_in_the_middle_of_what_the_shell_tells_of_a_cell_spoils_no_late
     assert bash.run("echo free", timeout=10) == [printed("free\n"), OK]
 
 
+def test_a_flood_that_resists_is_left_behind_its_cell_too(tmp_path: Path) -> None:
+    with shell(tmp_path, output_limit=1) as made:
+        happened = made.run("trap '' INT TERM; while :; do echo flood; done", timeout=60)
+        words = "[The cell was interrupted: it printed more than 1 MB.]\n"
+        assert (text(happened).endswith(words), status(happened)) == (True, "error")
+        assert made.runner.state == "busy"
+        assert made.run("echo free")[1:] == [printed("free\n"), OK]
+
+
 def test_cells_interrupted_at_random_moments_mix_nothing_up(tmp_path: Path) -> None:
     chance = random.Random(7)
     work = ("sleep 60", "while :; do :; done", "seq 100000", "sh -c 'exit 0'", "true")
