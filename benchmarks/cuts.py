@@ -19,7 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from interpreter.runners.gateway import Address, Gateway
+from interpreter.runners.address import Address
+from interpreter.runners.gateway import Gateway
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.remote import RemoteKernels
 from interpreter.seams import Produced

@@ -19,8 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from interpreter.runners.address import Address
 from interpreter.runners.environment import workplace
-from interpreter.runners.gateway import Address, Gateway
+from interpreter.runners.gateway import Gateway
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.kernels import Kernels, LocalKernels
 from interpreter.runners.remote import RemoteKernels

@@ -148,7 +148,7 @@ def _kept(defect: Exception, argv: Sequence[str]) -> str:
 
 def _given(argv: Sequence[str]) -> list[str]:
     """The secrets on the command line, and in an address that stands in the environment."""
-    from interpreter.runners.gateway import secrets_in
+    from interpreter.runners.address import secrets_in
 
     def after(flag: str) -> list[str]:
         pairs = zip(["", *argv], argv, strict=False)

@@ -108,7 +108,8 @@ def _protocol(context: Context, model: str) -> Finding:
 
 async def _server(context: Context, url: str) -> Finding:
     """The server that code runs on, and what it can start."""
-    from interpreter.runners.gateway import Gateway, address
+    from interpreter.runners.address import address
+    from interpreter.runners.gateway import Gateway
 
     gateway = Gateway(address(url, context.environment))
     try:

@@ -14,8 +14,8 @@ from interpreter.places import Places
 from interpreter.prompt import Surroundings
 from interpreter.recorders.folder import SessionFolder
 from interpreter.runners import kept
+from interpreter.runners.address import address
 from interpreter.runners.environment import Workplace, workplace
-from interpreter.runners.gateway import address
 from interpreter.runners.kernelspecs import data_folders, installed
 from interpreter.runners.languages import PYTHON, LocalRunners, Table, row_from_table
 from interpreter.seams import Carry, where_it_is

@@ -110,7 +110,7 @@ def secrets_of(settings: Settings, keyed: Mapping[str, str]) -> Secrets:
     """The keys that nothing may hold which is kept or handed on: in `settings`, and in the environment `keyed`."""
     if settings.gateway is None:
         return known(keyed, settings.api_key)
-    from interpreter.runners.gateway import secrets_in
+    from interpreter.runners.address import secrets_in
 
     return known(keyed, settings.api_key, *secrets_in(settings.gateway))
 

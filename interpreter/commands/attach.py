@@ -123,7 +123,8 @@ async def _stopped_there(record: KeptRemote, folder: SessionFolder, context: Con
 
 @asynccontextmanager
 async def _gateway(record: KeptRemote, context: Context) -> AsyncIterator[Gateway]:
-    from interpreter.runners.gateway import Gateway, address
+    from interpreter.runners.address import address
+    from interpreter.runners.gateway import Gateway
 
     given = address(context.settings.gateway or record.url, context.environment)  # a token may stand in it
     gateway = Gateway(given if given.url == record.url else address(record.url, context.environment))

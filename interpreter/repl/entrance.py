@@ -19,7 +19,8 @@ async def with_token(context: Context, teletype: Teletype) -> Mapping[str, str]:
     """
     if context.settings.gateway is None:
         return context.environment
-    from interpreter.runners.gateway import TOKENS, Gateway, TokenRefused, address, token_in
+    from interpreter.runners.address import TOKENS, address, token_in
+    from interpreter.runners.gateway import Gateway, TokenRefused
 
     environment = context.environment
     while True:

@@ -67,7 +67,8 @@ async def stage(
 
 async def _there(url: str, settings: Settings, wanted: str | None, environment: Mapping[str, str]) -> RemoteRunners:
     """The runners of the server at `url`."""
-    from interpreter.runners.gateway import Gateway, address, variables
+    from interpreter.runners.address import address
+    from interpreter.runners.gateway import Gateway, variables
     from interpreter.runners.remote_languages import RemoteRunners
 
     gateway = Gateway(address(url, environment), variables(environment))

@@ -1,40 +1,32 @@
-"""A Jupyter Server or Enterprise Gateway through its REST interface: kernelspecs, kernels, files. No messages.
-
-The token travels in a header alone, as a name and password do: not in an address, where logs of servers would keep it.
-"""
+"""A Jupyter Server or Enterprise Gateway through its REST interface: kernelspecs, kernels, files. No messages."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit
 
-from interpreter.errors import RunnerError, UsageError
+from interpreter.errors import RunnerError
 from interpreter.runners import hubs
+from interpreter.runners.address import TOKENS, Address
 from interpreter.runners.kernelspecs import Kernelspec
+from interpreter.runners.local_files import contents, keep
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx
 
-TOKENS = ("INTERPRETER_GATEWAY_TOKEN", "JUPYTER_TOKEN")
-"""The variables that may hold the token; the first that is set counts."""
-
 _PATIENCE = 20.0
 """Seconds an answer may take."""
 _START = 180.0
 """Seconds a kernel may take to start: a cluster may have to find a machine for it first."""
-_PAGES = re.compile(r"(?<!/user)/(?:lab|tree|notebooks|doc|edit|consoles)(?:/.*)?$")
-"""What a browser shows of a server behind its own address."""
 _OWN_WILL = {"Cookie": "_xsrf=00000000000000000000000000000000", "X-XSRFToken": "00000000000000000000000000000000"}
 """Twice the same: no page made a browser send this. A server that wants no token asks for it."""
 _AWAY = (424, 502, 503, 504)
@@ -55,25 +47,6 @@ class Unreachable(RunnerError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """Where a gateway is, without a query and a slash at its end, and the token for it.
-
-    `login` is the `name:password` of whoever stands before it, such as a proxy; it counts where there is no token.
-    """
-
-    url: str
-    token: str | None = field(default=None, repr=False)
-    login: str | None = field(default=None, repr=False)
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """What every request carries. Every kind of server takes this form of a token."""
-        if self.token is not None:
-            return {"Authorization": f"token {self.token}"}
-        return {} if self.login is None else {"Authorization": f"Basic {_encoded(self.login)}"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class There:
     """A kernel that runs there: its id, its kernelspec, and what it does, in the server's words."""
 
@@ -82,79 +55,11 @@ class There:
     state: str
 
 
-def address(url: str, environment: Mapping[str, str]) -> Address:
-    """The address that the user gave, with the token in it or in the environment. Raises `UsageError` if it is none."""
-    parts = _parts(url)
-    host = parts.netloc.rpartition("@")[2]
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        given = urlunsplit((parts.scheme, host, parts.path, "", ""))
-        raise UsageError(f"--gateway takes the http or https address of a Jupyter server, not {given!r}.")
-    path = _PAGES.sub("", parts.path.rstrip("/")).replace("/hub/user/", "/user/")  # as it stands in a browser
-    token = token_in(url) or next((environment[name] for name in TOKENS if environment.get(name)), None)
-    return Address(url=urlunsplit((parts.scheme, host, path, "", "")), token=token, login=_login(parts))
-
-
-def token_in(url: str | None) -> str | None:
-    """The token that stands in an address, None if none does."""
-    return parse_qs(urlsplit(url).query).get("token", [None])[0] if url else None
-
-
-def secrets_in(url: str | None) -> tuple[str, ...]:
-    """Everything in an address that nobody else may see: the token, the password, and the forms it travels in.
-
-    A name without a password counts as one, since some take a token there.
-    """
-    try:
-        parts, token = _parts(url or ""), token_in(url)
-    except ValueError:  # no address, so nothing is sent either
-        return ()
-    found = [] if token is None else [token]
-    if (login := _login(parts)) is not None:
-        written = parts.netloc.rpartition("@")[0]
-        found += [word.partition(":")[2] or word.removesuffix(":") for word in (written, login)]
-        found.append(_encoded(login))
-    return tuple(dict.fromkeys(found))
-
-
-def _parts(url: str) -> SplitResult:
-    return urlsplit(url if "://" in url else f"http://{url}")
-
-
-def _login(parts: SplitResult) -> str | None:
-    """The `name:password` before the host, None if there is none."""
-    written = parts.netloc.rpartition("@")[0]
-    name, _, password = written.partition(":")
-    return f"{unquote(name)}:{unquote(password)}" if written else None
-
-
-def _encoded(login: str) -> str:
-    return base64.b64encode(login.encode()).decode()
-
-
 def variables(environment: Mapping[str, str]) -> Mapping[str, str]:
     """What an Enterprise Gateway wants to know for a new kernel, above all for whom it is."""
     name = environment.get("USER") or environment.get("LOGNAME") or environment.get("USERNAME")
     given = {name: value for name, value in environment.items() if name.startswith("KERNEL_")}
     return {"KERNEL_USERNAME": name, **given} if name else given
-
-
-async def contents(local: Path) -> bytes:
-    """What stands in a file of this machine. Raises `RunnerError` if it cannot be read."""
-    try:
-        return await asyncio.to_thread(local.read_bytes)
-    except IsADirectoryError as error:
-        words = f"{local} is a folder, and only files travel to a server. Attach its files, or an archive."
-        raise RunnerError(words) from error
-    except OSError as error:
-        raise RunnerError(f"Cannot read {local}: {error.strerror or error}. Check the path.") from error
-
-
-async def keep(content: bytes, local: Path) -> None:
-    """Write a file of this machine. Raises `RunnerError` if that fails."""
-    try:
-        await asyncio.to_thread(local.write_bytes, content)
-    except OSError as error:
-        raise RunnerError(f"Cannot write {local}: {error.strerror or error}. Check the path.") from error
 
 
 class Gateway:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from interpreter.errors import RunnerError, UsageError
 from interpreter.runners import ferry
-from interpreter.runners.gateway import Gateway, contents, keep
+from interpreter.runners.gateway import Gateway
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.kernelspecs import Kernelspec
 from interpreter.runners.languages import PYTHON, SHELL, Language, Late, Table, of_kernelspecs
+from interpreter.runners.local_files import contents, keep
 from interpreter.runners.remote import RemoteKernels
 from interpreter.runners.remote_shell import ShellCells
 from interpreter.seams import Runner

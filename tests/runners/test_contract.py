@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from interpreter.errors import RunnerError
-from interpreter.runners.gateway import Address, Gateway
+from interpreter.runners.address import Address
+from interpreter.runners.gateway import Gateway
 from interpreter.runners.languages import LocalRunners, Table
 from interpreter.runners.remote_languages import RemoteRunners
 from interpreter.seams import Ended, Happening, Produced, Restarted

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from interpreter.errors import RunnerError
-from interpreter.runners.gateway import Address, Gateway
+from interpreter.runners.address import Address
+from interpreter.runners.gateway import Gateway
 from interpreter.runners.remote_languages import RemoteRunners
 from tests.runners.bench import happenings_of, text
 from tests.runners.servers import TOKEN, jupyter_server

@@ -15,9 +15,10 @@ from typing import Any
 import httpx
 import pytest
 
-from interpreter.errors import InterpreterError, RunnerError, UsageError
+from interpreter.errors import InterpreterError, RunnerError
 from interpreter.runners import kept
-from interpreter.runners.gateway import Address, Gateway, TokenRefused, address, secrets_in, variables
+from interpreter.runners.address import Address, address
+from interpreter.runners.gateway import Gateway, TokenRefused, variables
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.remote import RemoteKernels
 from interpreter.runners.remote_languages import RemoteRunners
@@ -74,47 +75,13 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(bounded())
 
 
-# ---- the address
-
-
-@pytest.mark.parametrize(
-    ("given", "environment", "expected"),
-    [
-        ("http://host:8888/lab?token=abc", {}, Address(url="http://host:8888", token="abc")),
-        ("host:8888", {"JUPYTER_TOKEN": "j"}, Address(url="http://host:8888", token="j")),
-        (
-            "https://hub/user/ada/",
-            {"JUPYTER_TOKEN": "j", "INTERPRETER_GATEWAY_TOKEN": "g"},
-            Address(url="https://hub/user/ada", token="g"),
-        ),
-        ("http://host:8888", {}, Address(url="http://host:8888")),
-        ("ada:p%40ss@host:8888/lab", {}, Address(url="http://host:8888", login="ada:p@ss")),
-    ],
-    ids=["as in a browser", "bare", "hub", "open", "login"],
-)
-def test_an_address_is_taken_as_people_have_it(given: str, environment: dict[str, str], expected: Address) -> None:
-    assert address(given, environment) == expected
-
-
-def test_an_address_that_is_none_is_refused_without_repeating_a_token() -> None:
-    with pytest.raises(UsageError, match=r"^--gateway takes the http or https address of .*, not 'ftp://host'\.$"):
-        address("ftp://ada:secret@host?token=secret", {})
-
-
-def test_everything_in_an_address_that_nobody_may_see_is_known() -> None:
-    url = "http://ada:p%40ss-word@host/lab?token=abc"
-    assert secrets_in(url) == ("abc", "p%40ss-word", "p@ss-word", "YWRhOnBAc3Mtd29yZA==")
-    assert secrets_in("http://a-token-as-a-name@host") == ("a-token-as-a-name", "YS10b2tlbi1hcy1hLW5hbWU6")
-    assert secrets_in("http://host") == secrets_in("http://[") == secrets_in(None) == ()
+# ---- what goes wrong before a kernel
 
 
 def test_an_enterprise_gateway_is_told_for_whom_a_kernel_is_and_what_the_user_set() -> None:
     given = {"USER": "ada", "KERNEL_NAMESPACE": "team", "OPENAI_API_KEY": "sk-secret"}
     assert variables(given) == {"KERNEL_USERNAME": "ada", "KERNEL_NAMESPACE": "team"}
     assert variables({**given, "KERNEL_USERNAME": "grace"})["KERNEL_USERNAME"] == "grace"
-
-
-# ---- what goes wrong before a kernel
 
 
 class Stranger(BaseHTTPRequestHandler):

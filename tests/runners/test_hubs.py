@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from interpreter.errors import RunnerError
-from interpreter.runners.gateway import Address, Gateway, TokenRefused, address
+from interpreter.runners.address import Address, address
+from interpreter.runners.gateway import Gateway, TokenRefused
 
 TOKEN = "a-token-of-the-hub"
 

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
-from interpreter.runners.gateway import Address, Gateway
+from interpreter.runners.address import Address
+from interpreter.runners.gateway import Gateway
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.remote import RemoteKernels
 from interpreter.seams import Produced

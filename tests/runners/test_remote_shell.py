@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from interpreter.runners.gateway import Address, Gateway
+from interpreter.runners.address import Address
+from interpreter.runners.gateway import Gateway
 from interpreter.runners.remote_languages import RemoteRunners
 from interpreter.seams import Ended, Produced
 from tests.runners.bench import happenings_of, status, text
