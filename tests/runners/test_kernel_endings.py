@@ -17,7 +17,7 @@ import pytest
 from interpreter.seams import Ended, Happening, Produced, Restarted
 from interpreter.stop import Stop
 from tests.runners import plain_kernel
-from tests.runners.bench import Bench, at, bench, error, status, text
+from tests.runners.bench import Bench, at, bench, error, joined, status, text
 
 OK = Ended(status="ok")
 STUBBORN = """
@@ -235,11 +235,22 @@ def test_memory_beyond_the_limit_is_an_error_and_the_kernel_lives(tmp_path: Path
     ],
     ids=["exit", "killed", "interrupted"],
 )
-def test_a_death_is_told_with_the_last_output_and_what_is_lost(mortal: Bench, code: str, words: str) -> None:
+def test_a_death_is_told_with_the_last_output_and_what_is_lost(
+    mortal: Bench, tmp_path: Path, code: str, words: str
+) -> None:
+    heard = tmp_path / "heard"
+
+    async def dying() -> list[Happening]:
+        seen = []
+        wait = f"import os, time\nwhile not os.path.exists({str(heard)!r}): time.sleep(0.01)\n"
+        async for happening in mortal.runner.run(f"print('last words', flush=True)\n{wait}{code}", Stop()):
+            seen.append(happening)
+            if "last words" in text([happening]):
+                heard.touch()
+        return seen
+
     mortal.run("table = 1\nraise ValueError('a cell that fails has set names too')")
-    leave = "import time\nprint('last words', flush=True)\ntime.sleep(0.5)  # a socket needs a moment to send\n"
-    happened = mortal.run(leave + code)
-    assert happened == [
+    assert joined(mortal.do(dying())) == [
         Produced(kind="stdout", data={"text/plain": "last words\n"}),
         Produced(kind="error", data={"text/plain": f"{words[0].upper()}{words[1:]}."}),
         Restarted(reason=f"{words}; lost: table"),
