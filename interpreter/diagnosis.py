@@ -137,9 +137,10 @@ async def _machine(context: Context) -> AsyncIterator[Finding]:
     except InterpreterError as error:
         yield Finding(topic="python", words=str(error), well=False)
         return
-    if settings.kernel is not None:
-        yield _kernel(settings.kernel, context.environment)
-    else:
+    chosen = None if settings.kernel is None else _kernel(settings.kernel, context.environment)
+    if chosen is not None:
+        yield chosen
+    if chosen is None or chosen.topic != "python":
         yield await _python(place)
         if place.python.notice:
             yield Finding(topic="python", words=place.python.notice)
@@ -153,9 +154,12 @@ def _kernel(name: str, environment: Mapping[str, str]) -> Finding:
     from interpreter.runners.kernelspecs import data_folders, installed
     from interpreter.runners.languages import PYTHON, lacking
 
+    specs = installed(data_folders(environment))
     own = name == "python3"  # Jupyter's own, wherever ipykernel is
-    missing = "" if own else lacking(replace(PYTHON, kernel=name), environment, installed(data_folders(environment)))
-    return Finding(topic="python", words=missing or f"the kernelspec {name}", well=not missing)
+    missing = "" if own else lacking(replace(PYTHON, kernel=name), environment, specs)
+    language = next((spec.language for spec in specs if spec.name == name.lower()), PYTHON.name)
+    topic = PYTHON.name if language in PYTHON.aliases else language
+    return Finding(topic=topic, words=missing or f"the kernelspec {name}", well=not missing)
 
 
 async def _python(place: Workplace) -> Finding:

@@ -119,15 +119,16 @@ async def _given(
         kernels, language = ExistingKernels(file=file), _language(file, place)
         await kernels.check()
         return {language: kernels}, ()
-    lives = await kept.living(folder.kernel) is not None
-    if not lives and not settings.keep_kernel:
+    left = await kept.living(folder.kernel)
+    if left is None and not settings.keep_kernel:
         return {}, ()
     from interpreter.runners.joined import KeptKernels
     from interpreter.runners.kernels import LocalKernels
 
     others = LocalKernels(workplace=place, name=settings.kernel, home=folder.kernel)  # what was kept is kept again
-    found = KeptKernels(home=folder.kernel, others=others, lives=lives)
-    return {PYTHON.name: found}, (PYTHON.name,) if lives else ()
+    found = KeptKernels(home=folder.kernel, others=others, lives=left is not None)
+    language = _language_of(settings.kernel or "", place) if left is None else _language(left.connection_file, place)
+    return {language: found}, () if left is None else (language,)
 
 
 def _as_it_is(settings: Settings) -> None:
@@ -143,8 +144,13 @@ def _language(file: Path, place: Workplace) -> str:
         raise UsageError(
             f"{file} is no connection file of a kernel. Give the path that %connect_info tells."
         ) from error
+    return _language_of(name, place)
+
+
+def _language_of(name: str, place: Workplace) -> str:
     known = {spec.name: spec.language for spec in installed(data_folders(place.environment))}
-    return known.get(name, PYTHON.name)
+    language = known.get(name.lower(), PYTHON.name)
+    return PYTHON.name if language in PYTHON.aliases else language
 
 
 async def _elsewhere(

@@ -189,7 +189,8 @@ class Settings:
         "--kernel",
         metavar="NAME",
         env="INTERPRETER_KERNEL",
-        help="The Jupyter kernelspec that Python code runs in, instead of a Python.",
+        help="The Jupyter kernelspec that Python code runs in, instead of a Python; one of another language makes that "
+        "the main language.",
     )
     gateway: str | None = option(
         None,

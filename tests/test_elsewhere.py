@@ -11,6 +11,7 @@ import pytest
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.store import Store
 from tests.providers.server import Endpoint, code, say, serve
+from tests.runners import plain_kernel
 from tests.runners.servers import TOKEN, jupyter_server
 from tests.test_cli import program
 
@@ -38,9 +39,9 @@ class Asking:
         self.told = ""  # to the user, besides the answer
         self.sent = ""  # to the model, in all
 
-    def ask(self, ran: str, *argv: str, stdin: str = "", **environment: str) -> str:
+    def ask(self, ran: str, *argv: str, stdin: str = "", language: str = "python", **environment: str) -> str:
         """What the model is told of the code `ran`."""
-        with serve(code(ran), say("Done.")) as endpoint:
+        with serve(code(ran, language=language), say("Done.")) as endpoint:
             given = ("-y", "--model", "scripted", "--api-base", endpoint.base(), *argv, "Go.")
             done = program(self.home, *given, stdin=stdin, **environment)
             assert done.stdout == "Done.\n", done.stderr
@@ -94,6 +95,14 @@ def test_a_kept_kernel_is_shared_found_with_its_variables_and_kept_until_it_is_e
     assert asking.attach("--stop", session.id) == (0, "", f"The kernel of session {session.id} has ended.\n")
     none = "interpreter: No session has left a kernel running. Begin one with --keep-kernel.\n"
     assert (asking.attach(), session.kernel.exists()) == ((2, "", none), False)
+
+
+def test_a_kernel_of_another_language_is_kept_and_found_again_as_that_language(asking: Asking, tmp_path: Path) -> None:
+    plain_kernel.kernelspec(tmp_path / "jupyter")
+    here = {"language": "plain", "JUPYTER_PATH": str(tmp_path / "jupyter")}
+    asking.ask("time.mark = 41", "--kernel", "plain", "--keep-kernel", **here)
+    assert asking.ask("say(str(time.mark))", "--resume", asking.session.id, **here) == "41"
+    assert "Lost" not in asking.said
 
 
 def test_a_kept_kernel_that_died_is_not_told_to_run_on(asking: Asking) -> None:

@@ -106,14 +106,21 @@ def row_from_table(name: str, table: Mapping[str, object]) -> Language:
 
 
 def rows(
-    environment: Mapping[str, str], specs: Iterable[Kernelspec], own: Sequence[Language] = ()
+    environment: Mapping[str, str],
+    specs: Iterable[Kernelspec],
+    own: Sequence[Language] = (),
+    main: Kernelspec | None = None,
 ) -> tuple[Language, ...]:
-    """The languages that can run here, the user's `own` rows before ours; names and aliases are each given once."""
-    specs = tuple(specs)
+    """The languages that can run here, the user's `own` rows before ours; names and aliases are each given once.
+
+    The first is that of `main`, else Python.
+    """
+    first = () if main is None else (_of_kernelspec(main, main.language),)
+    specs = tuple(specs) if main is None else (main, *(spec for spec in specs if spec != main))
     shells = [replace(row, aliases=(*SHELL.aliases, *row.aliases)) for row in own if row.name == SHELL.name]
     shells += (SHELL,) if os.name == "posix" else WINDOWS_SHELLS
     found: dict[str, Language] = {}
-    for row in (PYTHON, *shells, *own, *of_kernelspecs(specs), *PROGRAMS):
+    for row in (*first, PYTHON, *shells, *own, *of_kernelspecs(specs), *PROGRAMS):
         if row.name not in found and not lacking(row, environment, specs):
             found[row.name] = row
     taken = set(found)
@@ -195,7 +202,7 @@ class Table:
 
 
 class LocalRunners(Table):
-    """The languages of this machine. `kernel` is the kernelspec that runs Python, None for `place.python`.
+    """The languages of this machine. `kernel` is the kernelspec of the main one, None for `place.python`.
 
     `own` are the rows of the user's configuration, `left_out` those of them that cannot run here, with the reason;
     `given` has the kernels of a language that come from elsewhere.
@@ -210,12 +217,15 @@ class LocalRunners(Table):
         own: Sequence[Language] = (),
         given: Mapping[str, Kernels] = MappingProxyType({}),
     ) -> None:
+        specs = installed(data_folders(place.environment))
+        other = next((spec for spec in specs if kernel is not None and spec.name == kernel.lower()), None)
+        if other is not None and other.language in (PYTHON.name, *PYTHON.aliases):
+            other = None
         self._place = place
         self._interactive = interactive
-        self._kernel = kernel
+        self._kernel = kernel if other is None else None
         self._given = given
-        specs = installed(data_folders(place.environment))
-        found = rows(place.environment, specs, own)
+        found = rows(place.environment, specs, own, other)
         self.left_out = {row.name: why for row in own if (why := lacking(row, place.environment, specs))}
         more = [Language(name=name, kind="kernel") for name in given if name not in {row.name for row in found}]
         super().__init__((*found, *more), self._made)
@@ -279,9 +289,12 @@ def of_kernelspecs(specs: Iterable[Kernelspec]) -> Iterator[Language]:
             continue
         first = spec.language not in seen
         seen.add(spec.language)
-        name = spec.language if first else spec.name
-        aliases = (*QUIRKS.get(name, Quirks()).aliases, *((spec.name,) if spec.name != name else ()))
-        yield Language(name=name, aliases=aliases, kind="kernel", kernel=spec.name)
+        yield _of_kernelspec(spec, spec.language if first else spec.name)
+
+
+def _of_kernelspec(spec: Kernelspec, name: str) -> Language:
+    aliases = (*QUIRKS.get(name, Quirks()).aliases, *((spec.name,) if spec.name != name else ()))
+    return Language(name=name, aliases=aliases, kind="kernel", kernel=spec.name)
 
 
 def _words(given: object, place: str) -> tuple[str, ...]:

@@ -82,6 +82,16 @@ def test_a_kernelspec_that_is_not_here_is_wrong(tmp_path: Path) -> None:
     assert words.startswith("there is no kernelspec nix; there are ")
 
 
+def test_a_kernel_of_another_language_is_told_beside_python(tmp_path: Path) -> None:
+    place = tmp_path / "kernels" / "ir"
+    place.mkdir(parents=True)
+    (place / "kernel.json").write_text('{"argv": ["R"], "language": "R"}')
+    here = {"JUPYTER_PATH": str(tmp_path)}
+    _, found = findings(tmp_path, "--model", "m", "--api-base", "http://127.0.0.1:9", "--kernel", "ir", **here)
+    assert (found["r"], found["python"][1]) == (("the kernelspec ir", True), True)
+    assert found["languages"][0].startswith("r, python, shell")
+
+
 def test_one_tiny_request_shows_what_was_wrong_and_what_was_learnt_can_be_forgotten(tmp_path: Path) -> None:
     rules = Rules(roles=("system", "user", "assistant"))
     with serve(say("Fine."), say("Ready."), Refuse(status=401), rules=rules) as endpoint:

@@ -70,6 +70,31 @@ def test_a_second_kernel_of_a_language_has_its_own_name_and_kernels_of_python_ha
     assert names(rows({"PATH": ""}, more)) == ["python", "shell", "r", "r-4.4"]
 
 
+def test_a_kernel_of_another_language_makes_it_the_main_one_and_python_stays_python() -> None:
+    other = Kernelspec(name="xr", language="r")
+    found = rows({"PATH": ""}, (R, other), main=other)
+    assert [(row.name, row.kind, row.kernel) for row in found] == [
+        ("r", "kernel", "xr"),
+        ("python", "python", None),
+        ("shell", "shell", None),
+        ("ir", "kernel", "ir"),
+    ]
+    assert found[0].aliases == ("rscript", "xr")
+    bash = Kernelspec(name="mybash", language="bash")
+    assert names(rows({"PATH": ""}, (bash,), main=bash)) == ["bash", "python", "shell"]
+
+
+@pytest.mark.parametrize(("kernel", "first"), [("IR", "r"), ("other", "python"), ("gone", "python"), (None, "python")])
+def test_the_kernel_that_is_asked_for_says_which_language_is_the_first(
+    tmp_path: Path, kernel: str | None, first: str
+) -> None:
+    spec(tmp_path, "ir", json.dumps({"argv": ["R"], "language": "R"}))
+    spec(tmp_path, "other", json.dumps({"argv": ["python"], "language": "python"}))
+    place = at(tmp_path, environment={"PATH": "", "JUPYTER_DATA_DIR": str(tmp_path)})
+    runners = LocalRunners(place=place, interactive=False, kernel=kernel)
+    assert (runners.languages[0], "python" in runners.languages) == (first, True)
+
+
 def test_a_row_of_the_user_goes_before_ours(tmp_path: Path) -> None:
     bun = row_from_table("javascript", {"command": ["bun", "run"], "aliases": ["js"], "suffix": ".js"})
     zsh = row_from_table("shell", {"command": "zsh"})
