@@ -28,6 +28,13 @@ _INTERRUPTED = 2.0
 """Seconds a kernel may take to say that it interrupted itself; not every kernel does."""
 
 
+def spoken(information: Mapping[str, Any]) -> str:
+    """The language that a kernel says it runs, in small letters; empty if it does not say."""
+    told = information.get("language_info")
+    name = told.get("name") if isinstance(told, Mapping) else None
+    return name.lower() if isinstance(name, str) else ""
+
+
 class Channels:
     """The channels of `client`, open from now on. `lag` holds back the word that a cell is over, in seconds."""
 
@@ -79,7 +86,7 @@ class Channels:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     info = await answer
-                self.language = info["content"].get("language_info", {}).get("name", "").lower()
+                self.language = spoken(info["content"])
                 async with asyncio.timeout(0.5):
                     await self._told.wait()
                 return True

@@ -223,10 +223,10 @@ class JupyterRunner:
         kernel = await self._kernels.kernel(self._received)
         try:
             await kernel.start()
-        except (RunnerError, asyncio.CancelledError):
-            await kernel.close()
-            raise
-        self._kernel = kernel
+            self._kernel = kernel
+        finally:
+            if self._kernel is not kernel:
+                await kernel.close()
         return kernel
 
     # ---- a cell

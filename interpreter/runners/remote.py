@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from interpreter.errors import RunnerError
 from interpreter.runners import kept
 from interpreter.runners.answers import Answers
-from interpreter.runners.channels import Channel, Message, Received
+from interpreter.runners.channels import Channel, Message, Received, spoken
 from interpreter.runners.gateway import Gateway, Unreachable
 from interpreter.runners.installing import Remedy
 from interpreter.runners.recovery import Recovery
@@ -186,7 +186,7 @@ class RemoteKernel:
                     if done:
                         info = answer.result()
                         self._recovery.speaker = info["header"].get("session", "")
-                        self.language = info["content"].get("language_info", {}).get("name", "").lower()
+                        self.language = spoken(info["content"])
                         await asyncio.wait({asyncio.ensure_future(self._told.wait())}, timeout=0.5)
                         if self.language == "python":
                             self._go(self._teach())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +12,12 @@ from pathlib import Path
 import pytest
 
 from interpreter.errors import RunnerError
-from interpreter.seams import Ended
+from interpreter.runners.channels import Received
+from interpreter.runners.installing import Remedy
+from interpreter.runners.jupyter import JupyterRunner
+from interpreter.runners.kernel import Launch, LocalKernel
+from interpreter.runners.kernels import Kernel
+from interpreter.seams import Ended, Produced
 from tests.runners.bench import Bench, at, bench, error, text
 
 MODULES = ("ipykernel", "IPython", "json", "sitecustomize", "usercustomize", "zmq", "matplotlib/__init__", "asyncio")
@@ -109,6 +116,64 @@ def test_a_python_kernelspec_runs_without_importing_the_folder_at_its_start(trap
     with bench(at(trap), name=spec) as made:
         assert text(made.run("import os\nos.environ['FROM_SPEC']")) == "'yes'"
         assert marks(trap) == []
+
+
+def test_a_kernel_that_does_not_name_its_language_runs_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "jupyter" / "kernels" / "mute"
+    folder.mkdir(parents=True)
+    start = (
+        "from ipykernel.kernelapp import IPKernelApp\n"
+        "from tests.runners.plain_kernel import Plain\n"
+        "Plain.language_info = None\n"
+        "IPKernelApp.launch_instance(kernel_class=Plain)"
+    )
+    argv = [sys.executable, "-c", start, "-f", "{connection_file}"]
+    told = {"argv": argv, "display_name": "Mute", "language": "mute", "env": {"PYTHONPATH": str(Path.cwd())}}
+    (folder / "kernel.json").write_text(json.dumps(told))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    (tmp_path / "work").mkdir()
+    with bench(at(tmp_path / "work"), name="mute") as made:
+        assert made.run("say('said')") == [Produced(kind="stdout", data={"text/plain": "said"}), Ended(status="ok")]
+
+
+class Odd(LocalKernel):
+    """A kernel over which this program stumbles once it has started."""
+
+    async def start(self) -> None:
+        """Start, and then fail with no error of ours."""
+        await super().start()
+        raise ZeroDivisionError
+
+
+class OddKernels:
+    """Implements `Kernels`."""
+
+    unasked = True
+
+    def __init__(self, folder: Path) -> None:
+        argv = (sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}")
+        self._launch = Launch(argv=argv, folder=str(folder), environment={**os.environ, "TMPDIR": str(folder)})
+
+    async def kernel(self, received: Received) -> Kernel:
+        """See `Kernels.kernel`."""
+        return Odd(launch=self._launch, received=received)
+
+    async def remedy(self, module: str) -> Remedy | None:
+        """See `Kernels.remedy`."""
+        return None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="children")
+def test_a_kernel_is_ended_whatever_came_between_its_start_and_its_first_cell(tmp_path: Path) -> None:
+    async def story() -> None:
+        runner = JupyterRunner(kernels=OddKernels(tmp_path), interactive=False, late=lambda _: None)
+        with pytest.raises(ZeroDivisionError):
+            await runner.start()
+        await runner.close()
+
+    asyncio.run(story())
+    with pytest.raises(ChildProcessError):  # none is left
+        os.waitpid(-1, os.WNOHANG)
 
 
 def test_two_kernels_do_not_see_each_other(tmp_path: Path) -> None:
