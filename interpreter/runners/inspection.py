@@ -39,13 +39,18 @@ async def complete(kernel: Kernel, code: str, cursor: int) -> Completions:
     told = await _ask(kernel, "shell", "complete_request", {"code": code, "cursor_pos": cursor})
     if told.get("status") != "ok":
         return NOTHING
-    return Completions(matches=tuple(told["matches"]), start=told["cursor_start"], end=told["cursor_end"])
+    matches, start, end = (told.get(name) for name in ("matches", "cursor_start", "cursor_end"))
+    if not (isinstance(matches, list) and isinstance(start, int) and isinstance(end, int)):
+        return NOTHING
+    return Completions(matches=tuple(match for match in matches if isinstance(match, str)), start=start, end=end)
 
 
 async def inspect(kernel: Kernel, code: str, cursor: int) -> str:
     """The kernel's help text, which must be idle."""
     told = await _ask(kernel, "shell", "inspect_request", {"code": code, "cursor_pos": cursor, "detail_level": 0})
-    return clean(told["data"].get("text/plain", "")) if told.get("found") else ""
+    data = told.get("data")
+    help_text = data.get("text/plain") if told.get("found") and isinstance(data, Mapping) else None
+    return clean(help_text) if isinstance(help_text, str) else ""
 
 
 async def names(kernel: Kernel) -> tuple[str, ...] | None:

@@ -13,6 +13,7 @@ import pytest
 
 from interpreter.seams import Asked, Completions, Ended, Happening, Inspectable, Produced, Variable
 from interpreter.stop import Stop
+from tests.runners import plain_kernel
 from tests.runners.bench import Bench, at, bench, status, text
 
 
@@ -134,6 +135,22 @@ def test_without_a_kernel_every_answer_is_empty_and_none_is_started(tmp_path: Pa
         assert absent.do(runner.complete("le", 2)).matches == ()
         assert absent.do(runner.inspect("len", 3)) == ""
         assert runner.state == "absent"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "found=True", "matches=None, cursor_start=0, cursor_end=0, found=True, data=None", "found=True, data={}"],
+)
+def test_of_a_kernel_that_leaves_out_its_answer_it_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    plain_kernel.kernelspec(tmp_path / "jupyter")
+    (tmp_path / "work").mkdir()
+    with bench(at(tmp_path / "work"), name="plain") as plain:
+        assert plain.run(f"answer({content})") == [Ended(status="ok")]
+        assert plain.do(plain.runner.complete("x", 1)) == Completions(matches=(), start=0, end=0)
+        assert plain.do(plain.runner.inspect("x", 1)) == ""
 
 
 def test_a_stock_kernel_is_looked_at_while_it_is_idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
