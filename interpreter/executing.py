@@ -139,8 +139,8 @@ def _as_it_is(settings: Settings) -> None:
 def _language(file: Path, place: Workplace) -> str:
     """The language of the kernel at a connection file, as far as its kernelspec is known here; else Python."""
     try:
-        name = json.loads(file.read_text(encoding="utf-8")).get("kernel_name", "")
-    except (OSError, ValueError) as error:
+        name = str(json.loads(file.read_text(encoding="utf-8")).get("kernel_name", ""))
+    except (OSError, ValueError, AttributeError) as error:
         raise UsageError(
             f"{file} is no connection file of a kernel. Give the path that %connect_info tells."
         ) from error

@@ -123,6 +123,16 @@ def test_a_kernel_that_has_ended_is_told_of_before_the_model_is_asked(asking: As
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"interpreter: {words}\n")
 
 
+@pytest.mark.parametrize("content", ["[]", "null"])
+def test_a_file_that_is_none_of_a_kernel_is_told_of_in_one_line(asking: Asking, content: str) -> None:
+    file = asking.home / "odd.json"
+    file.write_text(content)
+    given = ("-y", "--model", "m", "--api-base", "http://127.0.0.1:9", "--existing", str(file), "Go.")
+    done = program(asking.home, *given)
+    words = f"{file} is no connection file of a kernel. Give the path that %connect_info tells."
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"interpreter: {words}\n")
+
+
 def test_a_session_is_not_deleted_before_its_kernel_is_ended_and_then_says_what_is_lost(asking: Asking) -> None:
     asking.ask("kept = 41", "--keep-kernel")
     session = asking.session

@@ -57,10 +57,12 @@ class Heartbeat:
         self._socket: zmq.asyncio.Socket | None = None
 
     async def beats(self, within: float) -> bool:
-        """Whether it answers within so many seconds."""
+        """Whether it answers within so many seconds; no, if the file is none of a kernel."""
+        from zmq import ZMQError
+
         try:
             socket = self._socket = self._socket or self._opened()
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError, ZMQError):
             return False
         await socket.send_multipart([b"", b"ping"])
         try:
@@ -84,9 +86,14 @@ class Heartbeat:
         told: Mapping[str, Any] = json.loads(self._file.read_text(encoding="utf-8"))
         between = "-" if told["transport"] == "ipc" else ":"
         where = f"{told['transport']}://{told['ip']}{between}{told['hb_port']}"
-        self._context = zmq.asyncio.Context()
-        socket = self._context.socket(zmq.DEALER)
-        socket.connect(where)
+        context = zmq.asyncio.Context()
+        socket = context.socket(zmq.DEALER)
+        try:
+            socket.connect(where)
+        except zmq.ZMQError:
+            context.destroy(linger=0)
+            raise
+        self._context = context
         return socket
 
 

@@ -234,6 +234,22 @@ def test_a_heart_is_asked_no_more_once_that_was_cancelled_though_it_answers(othe
     theirs.do(ended())
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "null",
+        '{"transport": "none", "ip": "x", "hb_port": 1}',
+        '{"transport": "tcp", "ip": "no ip", "hb_port": 1}',
+    ],
+)
+def test_a_file_that_is_none_of_a_kernel_is_told_of(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "odd.json"
+    file.write_text(content)
+    with pytest.raises(RunnerError, match=r"^No kernel answers at .*odd\.json\. It may have ended"):
+        asyncio.run(ExistingKernels(file=file).check())
+
+
 def test_a_connection_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
     with pytest.raises(RunnerError, match=r"^There is no connection file '.*none\.json'\."):
         connection_file(str(tmp_path / "none.json"))
