@@ -169,6 +169,7 @@ class LocalKernels:
 
     def _of_spec(self, name: str) -> Launch:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+        from traitlets import TraitError
 
         specs = KernelSpecManager()
         try:
@@ -176,7 +177,12 @@ class LocalKernels:
         except NoSuchKernel as error:
             known = ", ".join(sorted(specs.find_kernel_specs())) or "none"
             raise RunnerError(f"There is no kernel named {name!r}. Installed here: {known}.") from error
+        except (OSError, ValueError, TypeError, AttributeError, TraitError) as error:
+            words = f"The kernelspec of {name!r} cannot be read: {error}. Install that kernel again."
+            raise RunnerError(words) from error
         argv = tuple(spec.argv)
+        if not argv:
+            raise RunnerError(f"The kernelspec of {name!r} names no program. Install that kernel again.")
         if "ipykernel_launcher" in argv and argv[1:2] != ("-c",):
             python = sys.executable if argv[0] in ("python", "python3") else argv[0]
             return self._launch((python,), {}, spec.env)

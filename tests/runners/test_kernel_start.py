@@ -176,6 +176,30 @@ def test_a_kernel_is_ended_whatever_came_between_its_start_and_its_first_cell(tm
         os.waitpid(-1, os.WNOHANG)
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "cannot be read: "),
+        ("[]", "cannot be read: "),
+        ('{"argv": ["x"], "env": "no mapping"}', "cannot be read: "),
+        ('{"argv": ["x"], "language": null}', "cannot be read: "),
+        ('{"argv": []}', "names no program"),
+        ("{}", "names no program"),
+    ],
+)
+def test_a_broken_kernelspec_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, words: str
+) -> None:
+    folder = tmp_path / "jupyter" / "kernels" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(content)
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    (tmp_path / "work").mkdir()
+    told = rf"^The kernelspec of 'broken' {words}.*\. Install that kernel again\.$"
+    with bench(at(tmp_path / "work"), name="broken") as made, pytest.raises(RunnerError, match=told):
+        made.run("1")
+
+
 def test_two_kernels_do_not_see_each_other(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
 
