@@ -63,6 +63,12 @@ class Cell:
         self._waiting.append(happening)
         self.news.set()
 
+    def die(self) -> None:
+        """Nothing more comes of it."""
+        self.status = "died" if self.status == "ok" else self.status
+        self.idle.set()
+        self.news.set()
+
     def told(self, channel: Channel, message: Message) -> None:
         """A message of this cell came."""
         self.heard += 1

@@ -64,8 +64,14 @@ class Ladder:
 
 
 async def presumed_end(cell: Cell) -> None:
-    """Let a cell end whose reply came, and whose end did not: on its way to a busy program a message can be dropped."""
+    """Let a cell end whose reply came, and whose end did not: on its way to a busy program a message can be dropped.
+
+    One whose reply cannot come any more has died: its kernel was closed.
+    """
     await asyncio.wait({cell.reply})
+    if cell.reply.cancelled():
+        cell.die()
+        return
     heard = -1
     while cell.heard != heard:
         heard = cell.heard

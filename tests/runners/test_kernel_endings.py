@@ -178,6 +178,22 @@ def test_code_that_resists_lets_its_reader_go_and_costs_the_kernel(mortal: Bench
     ]
 
 
+@pytest.mark.parametrize("again", [True, False], ids=["restart", "close"])
+def test_a_cell_whose_kernel_is_ended_by_its_owner_ends_at_once_as_died(mortal: Bench, again: bool) -> None:
+    async def story() -> list[Happening]:
+        happened: list[Happening] = []
+        code = "import time\nprint('ready', flush=True)\ntime.sleep(60)"
+        async with aclosing(mortal.runner.run(code, Stop())) as happenings:
+            async for happening in happenings:
+                happened.append(happening)
+                if len(happened) == 1:
+                    await (mortal.runner.restart() if again else mortal.runner.close())
+        return happened
+
+    assert mortal.do(story()) == [Produced(kind="stdout", data={"text/plain": "ready\n"}), Ended(status="died")]
+    assert text(mortal.run("'time' in dir()")) == "False"
+
+
 def test_a_restart_while_code_resists_brings_one_new_kernel(mortal: Bench) -> None:
     mortal.run(STUBBORN, stop_at="ready")
     mortal.do(mortal.runner.restart())
