@@ -37,9 +37,10 @@ class Ladder:
         return not self.killed and not any(end.is_set() for end in self._ends)
 
     async def climbed(self) -> None:
-        """Return when the cell has ended or resisted. Giving up the wait does not stop the climb."""
+        """Return when the cell has ended or resisted, or the climb was stopped. Giving up the wait does not stop it."""
         await asyncio.wait({self._task})
-        self._task.result()
+        if not self._task.cancelled():
+            self._task.result()
 
     async def cancel(self) -> None:
         """Stop climbing: the kernel is ended in another way."""

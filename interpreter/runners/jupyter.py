@@ -172,12 +172,13 @@ class JupyterRunner:
 
     async def _before(self, stop: Stop) -> AsyncGenerator[Happening, None]:
         """Wait for an interrupt still under way, tell what was lost since the last cell, and have a kernel."""
-        if self._ladder is not None:
-            await race(stop, self._ladder.climbed())
-            if self._ladder.resisted:
+        if (ladder := self._ladder) is not None:
+            await race(stop, ladder.climbed())
+        if ladder is not None and ladder is self._ladder:  # else the kernel was ended meanwhile
+            if ladder.resisted:
                 raise RunnerError("The kernel still runs an earlier cell, which resists interrupts. End it over there.")
-            gone, self._ladder = self._ladder.killed, None
-            if gone:
+            self._ladder = None
+            if ladder.killed:
                 yield Restarted(reason=await self._lose("the code did not react to the interrupt"))
         if self._kernel is not None and self._kernel.died.is_set():
             yield Restarted(reason=await self._lose(death(self._kernel)))

@@ -200,6 +200,19 @@ def test_a_restart_while_code_resists_brings_one_new_kernel(mortal: Bench) -> No
     assert mortal.run("'resist' in dir()") == [Produced(kind="result", data={"text/plain": "False"}), OK]
 
 
+def test_a_restart_while_a_cell_waits_for_code_that_resists_lets_it_run_in_the_new_kernel(mortal: Bench) -> None:
+    mortal.run(STUBBORN, stop_at="ready")
+
+    async def meanwhile() -> list[Happening]:
+        cell = asyncio.ensure_future(mortal.cell("'resist' in dir()"))
+        for _ in range(10):  # then it waits
+            await asyncio.sleep(0)
+        await mortal.runner.restart()
+        return await cell
+
+    assert mortal.do(meanwhile()) == [Produced(kind="result", data={"text/plain": "False"}), Ended(status="ok")]
+
+
 def test_a_stop_while_an_earlier_interrupt_is_under_way_ends_at_once(mortal: Bench) -> None:
     mortal.run(STUBBORN, stop_at="ready")
     stop = Stop()
