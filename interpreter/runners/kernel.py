@@ -43,7 +43,7 @@ class Launch:
     name: str = "python"
     ours: bool = False
     advice: str = ""
-    quirks: Quirks = Quirks()
+    quirks: Quirks = Quirks(sockets=True)
 
 
 class LocalKernel:
@@ -170,7 +170,7 @@ class LocalKernel:
                 return chosen or super().get_kernel_spec(kernel_name)
 
         options: dict[str, Any] = {"connection_file": str(private / _CONNECTION)}
-        sockets = os.name == "posix" and not self._launch.quirks.tcp
+        sockets = os.name == "posix" and self._launch.quirks.sockets
         if sockets and len(str(private)) < _LONGEST_SOCKET:  # a private folder: no port is opened
             options |= {"transport": "ipc", "ip": str(private / "k")}
         return AsyncKernelManager(

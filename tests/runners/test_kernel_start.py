@@ -18,6 +18,7 @@ from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.kernel import Launch, LocalKernel
 from interpreter.runners.kernels import Kernel
 from interpreter.seams import Ended, Produced
+from tests.runners import plain_kernel
 from tests.runners.bench import Bench, at, bench, error, text
 
 MODULES = ("ipykernel", "IPython", "json", "sitecustomize", "usercustomize", "zmq", "matplotlib/__init__", "asyncio")
@@ -134,6 +135,20 @@ def test_a_kernel_that_does_not_name_its_language_runs_cells(tmp_path: Path, mon
     (tmp_path / "work").mkdir()
     with bench(at(tmp_path / "work"), name="mute") as made:
         assert made.run("say('said')") == [Produced(kind="stdout", data={"text/plain": "said"}), Ended(status="ok")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="all kernels have ports there")
+@pytest.mark.parametrize(("language", "transport"), [("plain", "tcp"), ("octave", "ipc")])
+def test_only_a_kernel_that_is_known_to_take_sockets_in_a_folder_gets_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, transport: str
+) -> None:
+    plain_kernel.kernelspec(tmp_path / "jupyter")
+    file = tmp_path / "jupyter" / "kernels" / "plain" / "kernel.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"language": language}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    (tmp_path / "work").mkdir()
+    with bench(at(tmp_path / "work"), name="plain") as made:
+        assert text(made.run("import json, sys; say(json.load(open(sys.argv[2]))['transport'])")) == transport
 
 
 class Odd(LocalKernel):
