@@ -17,6 +17,19 @@ from interpreter.stop import Stop
 
 T = TypeVar("T")
 STREAMS = ("stdout", "stderr")
+STUBBORN = """
+import time
+def resist():
+    while True:
+        try:
+            print('ready', flush=True)
+            while True:
+                time.sleep(60)
+        except BaseException:
+            pass
+resist()
+"""
+"""Code that no interrupt ends."""
 
 
 class Bench:
