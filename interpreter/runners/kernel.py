@@ -35,6 +35,7 @@ class Launch:
     """What is started: the program and its arguments, or the kernelspec `name` where `argv` is empty.
 
     `ours`: it is our launcher, which knows more requests than Jupyter has. `advice`: what helps if it does not start.
+    `sockets`: it takes sockets in a folder, not only ports.
     """
 
     folder: str
@@ -43,7 +44,8 @@ class Launch:
     name: str = "python"
     ours: bool = False
     advice: str = ""
-    quirks: Quirks = Quirks(sockets=True)
+    quirks: Quirks = Quirks()
+    sockets: bool = True
 
 
 class LocalKernel:
@@ -170,7 +172,7 @@ class LocalKernel:
                 return chosen or super().get_kernel_spec(kernel_name)
 
         options: dict[str, Any] = {"connection_file": str(private / _CONNECTION)}
-        sockets = os.name == "posix" and self._launch.quirks.sockets
+        sockets = os.name == "posix" and self._launch.sockets
         if sockets and len(str(private)) < _LONGEST_SOCKET:  # a private folder: no port is opened
             options |= {"transport": "ipc", "ip": str(private / "k")}
         return AsyncKernelManager(

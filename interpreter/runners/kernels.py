@@ -19,7 +19,7 @@ from interpreter.runners.channels import Channel, Message, Received
 from interpreter.runners.environment import Workplace
 from interpreter.runners.installing import Remedy, kernel_folder, kernel_remedy, module_remedy
 from interpreter.runners.kernel import Launch, LocalKernel
-from interpreter.runners.kernelspecs import QUIRKS, Quirks
+from interpreter.runners.kernelspecs import QUIRKS, SOCKETS, Quirks
 from interpreter.runners.probing import Facts
 
 _OPTIONS = (
@@ -191,4 +191,5 @@ class LocalKernels:
             folder=self.workplace.folder,
             environment=self.workplace.environment,
             quirks=QUIRKS.get(spec.language.lower(), Quirks()),
+            sockets=any(word in part for part in argv for word in SOCKETS),
         )

@@ -25,27 +25,27 @@ class Kernelspec:
 class Quirks:
     """What must be known of the kernels of a language beyond their kernelspec.
 
-    `aliases`: what else models call it. `sockets`: it takes sockets in a private folder; most know only ports of this
-    machine. `lag`: the seconds by which what a cell printed may come after the word that the cell is over.
+    `aliases`: what else models call it. `lag`: the seconds by which what a cell printed may come after the word that
+    the cell is over.
     """
 
     aliases: tuple[str, ...] = ()
-    sockets: bool = False
     lag: float = 0.0
 
 
 QUIRKS: Mapping[str, Quirks] = {
     "c++17": Quirks(aliases=("c++", "cpp")),
     "javascript": Quirks(aliases=("js", "node")),
-    "julia": Quirks(aliases=("jl",), sockets=True),
-    "octave": Quirks(aliases=("matlab",), sockets=True),
-    "python": Quirks(sockets=True),
-    "r": Quirks(aliases=("rscript",), sockets=True),
+    "julia": Quirks(aliases=("jl",)),
+    "octave": Quirks(aliases=("matlab",)),
+    "r": Quirks(aliases=("rscript",)),
     "ruby": Quirks(aliases=("rb",)),
     "rust": Quirks(aliases=("rs",)),
     "typescript": Quirks(aliases=("ts", "javascript", "deno"), lag=0.05),  # Deno's kernel
 }
 """By the kernelspec's language, in small letters."""
+SOCKETS = ("IJulia", "IRkernel", "calysto", "ipykernel", "metakernel", "octave_kernel")
+"""Words of the command of a kernel that takes sockets in a private folder; most know only ports of this machine."""
 
 
 def installed(folders: Iterable[Path]) -> tuple[Kernelspec, ...]:

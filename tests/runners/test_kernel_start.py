@@ -138,13 +138,14 @@ def test_a_kernel_that_does_not_name_its_language_runs_cells(tmp_path: Path, mon
 
 
 @pytest.mark.skipif(os.name != "posix", reason="all kernels have ports there")
-@pytest.mark.parametrize(("language", "transport"), [("plain", "tcp"), ("octave", "ipc")])
+@pytest.mark.parametrize(("word", "transport"), [("plain", "tcp"), ("IRkernel", "ipc")])
 def test_only_a_kernel_that_is_known_to_take_sockets_in_a_folder_gets_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, transport: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, transport: str
 ) -> None:
     plain_kernel.kernelspec(tmp_path / "jupyter")
     file = tmp_path / "jupyter" / "kernels" / "plain" / "kernel.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"language": language}))
+    told = json.loads(file.read_text())
+    file.write_text(json.dumps(told | {"argv": [*told["argv"], f"--IPKernelApp.name={word}"]}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     (tmp_path / "work").mkdir()
     with bench(at(tmp_path / "work"), name="plain") as made:
