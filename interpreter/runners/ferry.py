@@ -1,6 +1,7 @@
 """Files to and from a Python kernel, piece by piece in cells of their own. For servers that keep no files themselves.
 
-An Enterprise Gateway is one: its kernels live on machines that share nothing. No name is bound in the kernel.
+An Enterprise Gateway is one: its kernels live on machines that share nothing. No name is bound in the kernel, and no
+cell is counted there.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ async def _told(python: JupyterRunner, source: str) -> str:
         raise RunnerError("Files travel through the kernel here, and it is busy. Wait for the end of its cell.")
     printed, why, status = "", "", ""
     code = f"__import__('builtins').exec({source!r}, {{}})"
-    async with aclosing(python.run(code, Stop())) as happenings:
+    async with aclosing(python.run(code, Stop(), counted=False)) as happenings:
         async for happening in happenings:
             match happening:
                 case Produced(kind="stdout", data=data):

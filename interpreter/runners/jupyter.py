@@ -80,15 +80,17 @@ class JupyterRunner:
             with contextlib.suppress(Missing):  # asked for when there is a cell to run
                 await self._ready()
 
-    async def run(self, code: str, stop: Stop, *, timeout: float | None = None) -> AsyncGenerator[Happening, None]:
-        """Run one cell; see `Runner.run`."""
+    async def run(
+        self, code: str, stop: Stop, *, timeout: float | None = None, counted: bool = True
+    ) -> AsyncGenerator[Happening, None]:
+        """Run one cell; see `Runner.run`. `counted`: the kernel numbers it, and remembers its code."""
         try:
             async with aclosing(self._before(stop)) as steps:
                 async for happening in steps:
                     yield happening
             again = True
             while again:
-                kernel, cell = await self._send(code, stop)
+                kernel, cell = await self._send(code, stop, counted=counted)
                 async with aclosing(self._watched(kernel, cell, stop, timeout)) as happenings:
                     async for happening in happenings:
                         yield happening
@@ -232,13 +234,13 @@ class JupyterRunner:
 
     # ---- a cell
 
-    async def _send(self, code: str, stop: Stop) -> tuple[Kernel, Cell]:
+    async def _send(self, code: str, stop: Stop, *, counted: bool) -> tuple[Kernel, Cell]:
         encoded(code, "strict")  # a kernel that cannot read a request says nothing
         kernel = await race(stop, self._ready())
         content = {
             "code": code,
             "silent": False,
-            "store_history": True,
+            "store_history": counted,
             "user_expressions": cells.NAMES if kernel.language == "python" else {},
             "allow_stdin": self._interactive,
             "stop_on_error": False,

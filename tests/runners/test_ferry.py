@@ -75,6 +75,7 @@ def test_files_travel_through_the_kernel_where_the_server_keeps_none(tmp_path: P
                 for name in ("data ü.bin", "empty"):
                     await runners.download(f"interpreter-s1/{name}", tmp_path / "back")
                     assert (tmp_path / "back").read_bytes() == (tmp_path / name).read_bytes()
+                assert text(await happenings_of(python, "print(len(In))")) == "3\n"  # with this cell
                 with pytest.raises(RunnerError, match=r"^The kernel cannot do that: FileNotFoundError: .*'none'$"):
                     await runners.download("none", tmp_path / "back")
                 with pytest.raises(RunnerError, match=r"^Cannot read .*/none: No such file"):
