@@ -96,4 +96,4 @@ async def _silently(kernel: Kernel, expressions: Mapping[str, str]) -> Mapping[s
 
 
 def _source() -> str:
-    return Path(__file__).with_name("inspected.py").read_text(encoding="utf-8")
+    return (Path(__file__).with_name("inside") / "inspected.py").read_text(encoding="utf-8")

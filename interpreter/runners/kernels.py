@@ -159,7 +159,7 @@ class LocalKernels:
             "memory_limit": self.workplace.memory_limit,
             "output_limit": self.workplace.output_limit,
         }
-        launcher = str(Path(__file__).with_name("launcher.py"))
+        launcher = str(Path(__file__).with_name("inside") / "launcher.py")
         return Launch(
             argv=(*python, launcher, json.dumps(plan), "-f", "{connection_file}", *_OPTIONS),
             folder=self.workplace.folder,

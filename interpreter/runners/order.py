@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from interpreter.runners.channels import Message
-from interpreter.runners.taught import PLACE
+from interpreter.runners.inside.taught import PLACE
 
 _RECENT = 64
 """Ids that are remembered of what was passed on last: some of them may be a server's own, unknown to the kernel."""

@@ -275,7 +275,8 @@ def _message(frame: str | bytes) -> Message | None:
 
 def _teaching() -> str:
     """The code that teaches a kernel; it binds no name, and trusts none that its user may have bound."""
-    sources = [Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8") for name in ("inspected", "taught")]
+    inside = Path(__file__).with_name("inside")
+    sources = [(inside / f"{name}.py").read_text(encoding="utf-8") for name in ("inspected", "taught")]
     built_in, kernel = "__import__('builtins')", "__import__('IPython').get_ipython().kernel"
     run = "".join(f"{built_in}.exec({source!r}, o), " for source in sources)
     return f"(lambda o: ({run}o['teach']({kernel}, o['report'])) and None)({{}})"

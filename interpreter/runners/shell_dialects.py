@@ -38,18 +38,25 @@ __interpreter_jobs() {{ jobs -l; }}
 """
 _BASH = rf"""{_CELL}
 __interpreter_prompt() {{{{
-    PS1= PS2=
+    set +v
+    PS0= PS1= PS2=
     unset PROMPT_COMMAND; PROMPT_COMMAND='{{{{ __interpreter_end; }}}} 2>/dev/null'
 }}}}
 set +o history; history -c
 """
 _ZSH = rf"""{_CELL}
-__interpreter_prompt() {{{{ PS1= PS2= RPS1=; precmd() {{{{ {{{{ __interpreter_end; }}}} 2>/dev/null; }}}}; }}}}
-unsetopt prompt_sp prompt_cr bang_hist check_jobs; setopt interactive_comments
+__interpreter_options() {{{{ unsetopt err_return verbose prompt_sp prompt_cr bang_hist check_jobs; }}}}
+__interpreter_prompt() {{{{
+    __interpreter_options
+    PS1= PS2= RPS1= precmd_functions=() preexec_functions=()
+    preexec() {{{{ :; }}}}
+    precmd() {{{{ {{{{ __interpreter_options; __interpreter_end; }}}} 2>/dev/null; }}}}
+}}}}
+setopt interactive_comments
 """
 _SH = rf"""{_CELL}
 __interpreter_jobs() {{{{ cat {{pipe}}.jobs; }}}}
-__interpreter_prompt() {{{{ jobs -l >|{{pipe}}.jobs; PS1='$(__interpreter_end 2>/dev/null)' PS2=; }}}}
+__interpreter_prompt() {{{{ set +v; jobs -l >|{{pipe}}.jobs; PS1='$(__interpreter_end 2>/dev/null)' PS2=; }}}}
 """
 
 
