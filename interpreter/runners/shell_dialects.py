@@ -50,7 +50,7 @@ __interpreter_prompt() {{{{
     __interpreter_options
     PS1= PS2= RPS1= precmd_functions=() preexec_functions=()
     preexec() {{{{ :; }}}}
-    precmd() {{{{ {{{{ __interpreter_options; __interpreter_end; }}}} 2>/dev/null; }}}}
+    precmd() {{{{ {{{{ __interpreter_end; __interpreter_options; }}}} 2>/dev/null; }}}}
 }}}}
 setopt interactive_comments
 """

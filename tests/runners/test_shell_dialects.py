@@ -36,8 +36,21 @@ def test_state_status_and_characters(made: ShellBench) -> None:
 
 
 def test_options_prompts_and_hooks_of_a_cell_do_not_spoil_the_next(made: ShellBench) -> None:
-    made.run("set -ex; PS1='unwanted> '; PROMPT_COMMAND='echo hook'; precmd() { echo hook; }")
+    made.run("set -exv; PS0='zero'; PS1='unwanted> '; PROMPT_COMMAND='echo hook'; precmd() { echo hook; }")
     assert made.run("false; echo clean") == [printed("clean\n"), OK]
+    assert made.run("printf clean") == [printed("clean"), OK]
+
+
+@pytest.mark.skipif("zsh" not in HERE, reason="there is no zsh here")
+def test_what_a_start_up_file_of_zsh_sets_does_not_spoil_the_next_cells(tmp_path: Path) -> None:
+    with shell(tmp_path, program="zsh") as made:
+        made.run("hook() { echo hook; }; precmd_functions=(hook); preexec_functions=(hook); preexec() { hook; }")
+        assert made.run("setopt prompt_sp prompt_cr; printf bare") == [printed("bare"), OK]
+        assert made.run("setopt err_return; false; echo no") == [printed("[exit code 1]\n"), Ended(status="error")]
+        assert made.run("echo $?; false; echo on") == [printed("1\non\n"), OK]
+        assert made.run("emulate sh; printf bare") == [printed("bare"), OK]
+        made.run("sleep 0.3")
+    assert made.late == []
 
 
 def test_questions_are_asked(made: ShellBench) -> None:
