@@ -34,7 +34,7 @@ _START = 120.0
 _WATCH = 5.0
 """Seconds between two looks whether the server still has the kernel; a death it notices itself it tells at once."""
 _AGAIN = 1.0
-"""Seconds until an interrupt is sent again that did not reach the server."""
+"""Seconds until the server is asked again what did not reach it."""
 _PLAIN = "get_ipython().InteractiveTB.set_mode(mode='Plain')"
 """Lets a Python kernel of ours tell errors as briefly as those on this machine do."""
 
@@ -197,13 +197,17 @@ class RemoteKernel:
     async def _watch(self) -> None:
         """Notice that the server has no such kernel any more, whoever ended it, and say when it cannot be asked."""
         assert self.id is not None
+        failed = 0
         while True:
-            await asyncio.sleep(_WATCH)
+            await asyncio.sleep(_AGAIN if failed == 1 else _WATCH)
             try:
                 state = await self._gateway.state(self.id)
             except RunnerError as error:  # how long to wait for it, the socket knows
-                self._recovery.away(str(error))
+                failed += 1
+                if failed > 1:  # once alone is no outage: a connection was cut just then
+                    self._recovery.away(str(error))
                 continue
+            failed = 0
             self._recovery.back()
             if state in (None, "dead"):
                 self._end("the server has no such kernel any more" if state is None else "the server gave it up")
