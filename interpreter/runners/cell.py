@@ -180,7 +180,8 @@ def _error(content: Mapping[str, Any]) -> Produced:
     text = clean("\n".join(map(str, told))) if isinstance(told, list) else ""
     raised = {"ename": name, "evalue": value}
     return Produced(
-        kind="error", data={"text/plain": text or f"{name}: {value}", "application/vnd.jupyter.error": raised}
+        kind="error",
+        data={"text/plain": text or f"{name}: {value}".removeprefix(": "), "application/vnd.jupyter.error": raised},
     )
 
 

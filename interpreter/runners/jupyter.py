@@ -19,6 +19,7 @@ from interpreter.runners.channels import Channel, Message
 from interpreter.runners.ending import Ladder, death, presumed_end
 from interpreter.runners.installing import Missing, Remedy, carry_out, missing_module
 from interpreter.runners.kernels import Kernel, Kernels
+from interpreter.runners.kernelspecs import QUIRKS, Quirks
 from interpreter.runners.late import Late
 from interpreter.runners.source import encoded
 from interpreter.runners.waiting import wanted_end
@@ -308,6 +309,9 @@ class JupyterRunner:
             return
         content = cell.reply.result()["content"]
         cell.replied(content)
+        if cell.error is not None and cell.error[1].endswith(QUIRKS.get(kernel.language, Quirks()).ended):
+            cell.status = "died"
+            cell.add(Restarted(reason=await self._lose("the program behind the kernel ended")))
         names = cells.names(content)
         if names is None and kernel.language == "python":  # a cell that fails is not asked, and has set some
             names = await inspection.names(kernel)

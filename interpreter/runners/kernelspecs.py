@@ -26,18 +26,19 @@ class Quirks:
     """What must be known of the kernels of a language beyond their kernelspec.
 
     `aliases`: what else models call it. `lag`: the seconds by which what a cell printed may come after the word that
-    the cell is over.
+    the cell is over. `ended`: words of an error which tell that what runs the code has ended, but not the kernel.
     """
 
     aliases: tuple[str, ...] = ()
     lag: float = 0.0
+    ended: tuple[str, ...] = ()
 
 
 QUIRKS: Mapping[str, Quirks] = {
     "c++17": Quirks(aliases=("c++", "cpp")),
     "javascript": Quirks(aliases=("js", "node")),
     "julia": Quirks(aliases=("jl",)),
-    "octave": Quirks(aliases=("matlab",)),
+    "octave": Quirks(aliases=("matlab",), ended=("End of File", "Bad file descriptor")),
     "r": Quirks(aliases=("rscript",)),
     "ruby": Quirks(aliases=("rb",)),
     "rust": Quirks(aliases=("rs",)),

@@ -1,7 +1,8 @@
 """A kernel of another language than Python, for what must hold of every kernel. Started by its kernelspec.
 
 Its cells are Python all the same, with `say(text)` for output and nothing else of ipykernel's. After `hush()` it no
-longer says that a cell is over; after `answer(...)` that is all it says when it is asked for completions or help.
+longer says that a cell is over; after `answer(...)` that is all it says when it is asked for completions or help. A
+cell that says `fail(words)` has failed.
 """
 
 from __future__ import annotations
@@ -38,8 +39,12 @@ class Plain(Kernel):
             told = {"status": "ok", **content}
             vars(self).update(do_complete=lambda *_: told, do_inspect=lambda *_: told)
 
-        exec(code, {"answer": answer, "say": say, "hush": hush, "time": time})
-        return {"status": "ok", "execution_count": self.execution_count, "payload": [], "user_expressions": {}}
+        def fail(words: str) -> None:
+            reply.update(status="error", ename="", evalue=words, traceback=words)
+
+        reply: dict[str, Any] = {"status": "ok", "payload": [], "user_expressions": {}}
+        exec(code, {"answer": answer, "fail": fail, "say": say, "hush": hush, "time": time})
+        return {**reply, "execution_count": self.execution_count}
 
 
 def kernelspec(data: Path) -> None:

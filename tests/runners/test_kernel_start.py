@@ -17,7 +17,7 @@ from interpreter.runners.installing import Remedy
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.kernel import Launch, LocalKernel
 from interpreter.runners.kernels import Kernel
-from interpreter.seams import Ended, Produced
+from interpreter.seams import Ended, Produced, Restarted
 from tests.runners import plain_kernel
 from tests.runners.bench import Bench, at, bench, error, text
 
@@ -135,6 +135,30 @@ def test_a_kernel_that_does_not_name_its_language_runs_cells(tmp_path: Path, mon
     (tmp_path / "work").mkdir()
     with bench(at(tmp_path / "work"), name="mute") as made:
         assert made.run("say('said')") == [Produced(kind="stdout", data={"text/plain": "said"}), Ended(status="ok")]
+
+
+def test_a_kernel_whose_program_has_ended_behind_it_is_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "jupyter" / "kernels" / "octave"
+    folder.mkdir(parents=True)
+    start = (
+        "from ipykernel.kernelapp import IPKernelApp\n"
+        "from tests.runners.plain_kernel import Plain\n"
+        "Plain.language_info = {'name': 'octave'}\n"
+        "IPKernelApp.launch_instance(kernel_class=Plain)"
+    )
+    argv = [sys.executable, "-c", start, "-f", "{connection_file}"]
+    told = {"argv": argv, "display_name": "Octave", "language": "octave", "env": {"PYTHONPATH": str(Path.cwd())}}
+    (folder / "kernel.json").write_text(json.dumps(told))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    (tmp_path / "work").mkdir()
+    with bench(at(tmp_path / "work"), name="octave") as made:
+        made.run("time.kept = 1")
+        *failed, lost, ended = made.run("fail('End of File')")
+        assert text(failed, "error") == "End of File"
+        assert (lost, ended) == (Restarted(reason="the program behind the kernel ended"), Ended(status="died"))
+        assert text(made.run("say(str(hasattr(time, 'kept')))")) == "False"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="all kernels have ports there")
