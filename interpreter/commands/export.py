@@ -48,8 +48,9 @@ def run(given: argparse.Namespace, context: Context) -> int:
     """Do it; the exit code."""
     from interpreter.exports.cleaning import clean
     from interpreter.notebooks.source import Source, find
+    from interpreter.runners.kernelspecs import data_folders
 
-    source = find(given.source, context.places.sessions)
+    source = find(given.source, context.places.sessions, data_folders(context.environment))
     if given.clean:
         source = Source(document=clean(source.document), name=source.name, file=source.file)
     if given.output == "-":

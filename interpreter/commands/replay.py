@@ -40,8 +40,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace, context: Context) -> int:
     """Do it; the exit code: with `--verify` 0 or 1, else 0 or 3 as a cell fails that had not; 130 when interrupted."""
     from interpreter.notebooks.source import find
+    from interpreter.runners.kernelspecs import data_folders
 
-    source = find(given.source, context.places.sessions)
+    source = find(given.source, context.places.sessions, data_folders(context.environment))
     return asyncio.run(_verified(source, context) if given.verify else _replayed(source, context))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from interpreter.notebooks.document import NotebookKernel
+from interpreter.runners.kernelspecs import installed
 
 
 def notebook_kernel(name: str | None, python: str, folders: Iterable[Path]) -> NotebookKernel:
@@ -20,3 +21,10 @@ def notebook_kernel(name: str | None, python: str, folders: Iterable[Path]) -> N
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
     return NotebookKernel(name=name, display_name=name)
+
+
+def kernel_of(language: str, folders: Iterable[Path]) -> NotebookKernel | None:
+    """The first kernelspec of `language` in Jupyter's data `folders`; None if there is none."""
+    folders = tuple(folders)
+    name = next((spec.name for spec in installed(folders) if spec.language == language), None)
+    return None if name is None else notebook_kernel(name, "", folders)

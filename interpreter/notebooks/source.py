@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from interpreter.errors import UsageError
 from interpreter.notebooks.document import PYTHON, Json, NotebookKernel, document
-from interpreter.notebooks.draft import Draft
+from interpreter.notebooks.draft import Code, Draft
 from interpreter.notebooks.file import load
+from interpreter.notebooks.kernels import kernel_of
 from interpreter.notebooks.opening import kernelspec
 from interpreter.recorders.folder import SessionFolder
 from interpreter.recorders.resume import recorded
@@ -24,8 +26,8 @@ class Source:
     file: Path | None = None
 
 
-def find(text: str, sessions: Path) -> Source:
-    """The notebook file `text`, or the session of that id under `sessions`.
+def find(text: str, sessions: Path, folders: Iterable[Path] = ()) -> Source:
+    """The notebook file `text`, or the session of that id under `sessions`. `folders` are Jupyter's, with kernelspecs.
 
     Raises `UsageError` if there is none, `StorageError` if it cannot be read.
     """
@@ -33,15 +35,22 @@ def find(text: str, sessions: Path) -> Source:
     if path.suffix == ".ipynb" or path.is_file():
         return Source(document=load(path), name=path.stem, file=path)
     folder = Store(sessions).find(text)
-    return Source(document=of_session(folder), name=folder.id)
+    return Source(document=of_session(folder, folders), name=folder.id)
 
 
-def of_session(folder: SessionFolder) -> Json:
-    """The notebook of a kept session, made anew from its journal, with the kernel that the live one names."""
+def of_session(folder: SessionFolder, folders: Iterable[Path] = ()) -> Json:
+    """The notebook of a kept session, made anew from its journal, with the kernel that the live one names.
+
+    Where all that ran is in one other language, it is the kernel of that: as parts of a Python notebook, such cells
+    would each be a process of its own.
+    """
     draft = Draft()
     for kept in recorded(folder):
         draft.add(kept.event, kept.time)
-    return document(draft, _kernel(folder))
+    kernel = _kernel(folder)
+    ran = {part.language for part in draft.parts if isinstance(part, Code) and part.decision in ("run", "edited")}
+    other = kernel_of(ran.pop(), folders) if len(ran) == 1 and kernel.language == PYTHON.language else None
+    return document(draft, other or kernel)
 
 
 def _kernel(folder: SessionFolder) -> NotebookKernel:

@@ -15,6 +15,10 @@ from interpreter.notebooks.document import NotebookKernel, document
 from interpreter.notebooks.draft import draft
 from interpreter.notebooks.file import encoded
 from interpreter.notebooks.kernels import notebook_kernel
+from interpreter.notebooks.opening import kernelspec
+from interpreter.notebooks.source import find
+from interpreter.recorders.journal import Journal
+from interpreter.recorders.store import Store
 from tests.notebooks.stories import STARTED, cell, png, printed, raised, step, turn
 
 
@@ -291,3 +295,29 @@ def test_the_kernel_of_a_session_is_its_python_or_what_its_kernelspec_says(tmp_p
     assert notebook_kernel(None, "/usr/bin/python3", folders) == NotebookKernel(python="/usr/bin/python3")
     assert notebook_kernel("ir", "", folders) == NotebookKernel(name="ir", display_name="R", language="r")
     assert notebook_kernel("gone", "", folders) == NotebookKernel(name="gone", display_name="gone")
+
+
+@pytest.mark.parametrize(
+    ("languages", "kernel", "written"),
+    [
+        (("r", "r"), "ir", ["x <- 1", "x <- 1"]),
+        (("r", "python"), "python3", ["%%script Rscript -\nx <- 1", "x <- 1"]),
+        (("ruby", "ruby"), "python3", ["%%script ruby\nx <- 1"] * 2),
+        ((), "python3", []),
+    ],
+)
+def test_a_session_in_one_other_language_becomes_a_notebook_of_that_where_a_kernel_runs_it(
+    tmp_path: Path, languages: tuple[str, ...], kernel: str, written: list[str]
+) -> None:
+    spec = tmp_path / "jupyter" / "kernels" / "ir"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text('{"argv": ["R"], "display_name": "R", "language": "R"}', encoding="utf-8")
+    folder = Store(tmp_path / "sessions").create()
+    journal = Journal(folder)
+    cells = [cell(f"c{number}", "x <- 1", language=language) for number, language in enumerate(languages)]
+    for event in (STARTED, *turn("go", step(1, "", *cells))):
+        journal(event)
+    journal.close()
+    made = find(folder.id, tmp_path / "sessions", (tmp_path / "jupyter",)).document
+    sources = [it["source"] for it in made["cells"] if it["cell_type"] == "code"]
+    assert (kernelspec(made)["name"], sources) == (kernel, written)
