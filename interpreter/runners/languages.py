@@ -205,7 +205,7 @@ class LocalRunners(Table):
     """The languages of this machine. `kernel` is the kernelspec of the main one, None for `place.python`.
 
     `own` are the rows of the user's configuration, `left_out` those of them that cannot run here, with the reason;
-    `given` has the kernels of a language that come from elsewhere.
+    `given` has the kernels of a language that come from elsewhere: it is the main one where `kernel` is None.
     """
 
     def __init__(
@@ -218,9 +218,9 @@ class LocalRunners(Table):
         given: Mapping[str, Kernels] = MappingProxyType({}),
     ) -> None:
         specs = installed(data_folders(place.environment))
-        other = next((spec for spec in specs if kernel is not None and spec.name == kernel.lower()), None)
-        if other is not None and other.language in (PYTHON.name, *PYTHON.aliases):
-            other = None
+        foreign = [spec for spec in specs if spec.language not in (PYTHON.name, *PYTHON.aliases)]
+        named = given if kernel is None else (kernel.lower(),)
+        other = next((spec for spec in foreign if (spec.language if kernel is None else spec.name) in named), None)
         self._place = place
         self._interactive = interactive
         self._kernel = kernel if other is None else None

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from interpreter.errors import RunnerError, SettingsError
+from interpreter.runners.kernels import LocalKernels
 from interpreter.runners.kernelspecs import Kernelspec, data_folders, installed
 from interpreter.runners.languages import SHELL, Language, LocalRunners, Table, row_from_table, rows
 from interpreter.seams import Happening
@@ -93,6 +94,15 @@ def test_the_kernel_that_is_asked_for_says_which_language_is_the_first(
     place = at(tmp_path, environment={"PATH": "", "JUPYTER_DATA_DIR": str(tmp_path)})
     runners = LocalRunners(place=place, interactive=False, kernel=kernel)
     assert (runners.languages[0], "python" in runners.languages) == (first, True)
+
+
+@pytest.mark.parametrize(("language", "first"), [("r", "r"), ("python", "python"), ("unknown", "python")])
+def test_the_language_of_a_kernel_that_was_there_before_is_the_first(tmp_path: Path, language: str, first: str) -> None:
+    spec(tmp_path, "ir", json.dumps({"argv": ["R"], "language": "R"}))
+    place = at(tmp_path, environment={"PATH": "", "JUPYTER_DATA_DIR": str(tmp_path)})
+    given = {language: LocalKernels(workplace=place)}
+    runners = LocalRunners(place=place, interactive=False, given=given)
+    assert (runners.languages[0], {"python", "r", language} <= set(runners.languages)) == (first, True)
 
 
 def test_a_row_of_the_user_goes_before_ours(tmp_path: Path) -> None:
