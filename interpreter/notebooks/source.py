@@ -49,7 +49,8 @@ def of_session(folder: SessionFolder, folders: Iterable[Path] = ()) -> Json:
         draft.add(kept.event, kept.time)
     kernel = _kernel(folder)
     ran = {part.language for part in draft.parts if isinstance(part, Code) and part.decision in ("run", "edited")}
-    other = kernel_of(ran.pop(), folders) if len(ran) == 1 and kernel.language == PYTHON.language else None
+    foreign = len(ran) == 1 and PYTHON.language not in ran and kernel.language == PYTHON.language
+    other = kernel_of(ran.pop(), folders) if foreign else None
     return document(draft, other or kernel)
 
 

@@ -303,15 +303,18 @@ def test_the_kernel_of_a_session_is_its_python_or_what_its_kernelspec_says(tmp_p
         (("r", "r"), "ir", ["x <- 1", "x <- 1"]),
         (("r", "python"), "python3", ["%%script Rscript -\nx <- 1", "x <- 1"]),
         (("ruby", "ruby"), "python3", ["%%script ruby\nx <- 1"] * 2),
+        (("python", "python"), "python3", ["x <- 1", "x <- 1"]),
         ((), "python3", []),
     ],
 )
 def test_a_session_in_one_other_language_becomes_a_notebook_of_that_where_a_kernel_runs_it(
     tmp_path: Path, languages: tuple[str, ...], kernel: str, written: list[str]
 ) -> None:
-    spec = tmp_path / "jupyter" / "kernels" / "ir"
-    spec.mkdir(parents=True)
-    (spec / "kernel.json").write_text('{"argv": ["R"], "display_name": "R", "language": "R"}', encoding="utf-8")
+    for name, language in (("aaa-other", "python"), ("ir", "R")):
+        spec = tmp_path / "jupyter" / "kernels" / name
+        spec.mkdir(parents=True)
+        told = f'{{"argv": ["{name}"], "display_name": "{name}", "language": "{language}"}}'
+        (spec / "kernel.json").write_text(told, encoding="utf-8")
     folder = Store(tmp_path / "sessions").create()
     journal = Journal(folder)
     cells = [cell(f"c{number}", "x <- 1", language=language) for number, language in enumerate(languages)]
