@@ -24,7 +24,7 @@ __interpreter_begin() {{
     printf '\033]133;C;%s\007' "$1" >/dev/tty
     return "$__interpreter_status"
 }}
-__interpreter_after() {{ __interpreter_status=$?; __interpreter_prompt; return "$__interpreter_status"; }}
+__interpreter_after() {{ __interpreter_prompt; return "$__interpreter_status"; }}
 __interpreter_end() {{
     __interpreter_status=$?
     {{
@@ -62,11 +62,15 @@ __interpreter_prompt() {{{{ set +v; jobs -l >|{{pipe}}.jobs; PS1='$(__interprete
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """One kind of shell: how it is started without any start-up file, and what it reads first."""
+    """One kind of shell: how it is started without any start-up file, and what it reads first.
+
+    `untrap` takes back the traps that would run for our own commands too; a function could not.
+    """
 
     name: str
     arguments: tuple[str, ...]
     preparation: str
+    untrap: str = ":"
 
     def prepare(self, pipe: str) -> str:
         """The text of the first file; `pipe` is where ends are written, quoted."""
@@ -75,8 +79,9 @@ class Dialect:
     def line(self, token: str, file: str, *, empty: bool) -> str:
         """What is typed to run the cell in `file`, quoted; `empty`: its input is at its end."""
         source = f". {file} </dev/null" if empty else f". {file}"
-        begin = f"{{ set +ex; }} 2>/dev/null; __interpreter_begin {token}"
-        return f"{begin}; {source}; {{ __interpreter_after; }} 2>/dev/null\n"
+        begin = f"{{ set +ex; {self.untrap}; }} 2>/dev/null; __interpreter_begin {token}"
+        after = f"{{ __interpreter_status=$?; {self.untrap}; __interpreter_after; }} 2>/dev/null"
+        return f"{begin}; {source}; {after}\n"
 
     def nothing(self, token: str) -> str:
         """What is typed to hear, as the end of no cell, that the shell is at its prompt."""
@@ -84,8 +89,10 @@ class Dialect:
 
 
 DIALECTS = (
-    Dialect(name="bash", arguments=("--norc", "--noprofile", "--noediting"), preparation=_BASH),
-    Dialect(name="zsh", arguments=("-f", "-i", "+Z"), preparation=_ZSH),
+    Dialect(
+        name="bash", arguments=("--norc", "--noprofile", "--noediting"), preparation=_BASH, untrap="trap - ERR DEBUG"
+    ),
+    Dialect(name="zsh", arguments=("-f", "-i", "+Z"), preparation=_ZSH, untrap="trap - ZERR DEBUG"),
     Dialect(name="sh", arguments=("-i",), preparation=_SH),
 )
 """In the order of preference: most models write for bash."""

@@ -41,6 +41,14 @@ def test_options_prompts_and_hooks_of_a_cell_do_not_spoil_the_next(made: ShellBe
     assert made.run("printf clean") == [printed("clean"), OK]
 
 
+@pytest.mark.parametrize("kind", [kind for kind in HERE if kind != "sh"])
+def test_a_trap_of_a_cell_says_nothing_of_the_commands_that_are_ours(tmp_path: Path, kind: str) -> None:
+    with shell(tmp_path, program=kind) as made:
+        assert made.run("trap 'echo failed' ERR; false; (exit 0)") == [printed("failed\n"), OK]
+        made.run("trap 'echo failed' ERR; trap 'echo next' DEBUG; (exit 3)")
+        assert made.run("echo $?; false; echo clean") == [printed("3\nclean\n"), OK]
+
+
 @pytest.mark.skipif("zsh" not in HERE, reason="there is no zsh here")
 def test_what_a_start_up_file_of_zsh_sets_does_not_spoil_the_next_cells(tmp_path: Path) -> None:
     with shell(tmp_path, program="zsh") as made:
