@@ -14,6 +14,8 @@ from interpreter.protocols.content import clean
 Keep: TypeAlias = Callable[[str, bytes], str]
 """Keeps a picture of a media type and gives the link to it."""
 
+_EVERY_FORM = {"text/markdown", "text/html", "text/latex"}
+"""Those that R's kernel gives beside the plain text of each value, which alone is exact."""
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -64,8 +66,8 @@ def _value(data: Mapping[str, Any], keep: Keep) -> str:
             if link:
                 return f"![{_name(data)}]({link})"
     plain = text(data.get("text/plain", ""))
-    if "text/markdown" in data and "text/html" in data and plain and not plain.startswith("<"):
-        return _printed(plain)  # every form of one value, as R's kernel gives them, of which this alone is exact
+    if data.keys() >= _EVERY_FORM and plain and not plain.startswith("<"):
+        return _printed(plain)
     if "text/markdown" in data:
         return text(data["text/markdown"])
     if "text/html" in data:  # an empty line would end the piece of HTML

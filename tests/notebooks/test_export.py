@@ -114,8 +114,14 @@ def test_a_picture_that_is_none_is_no_part_of_markdown() -> None:
 
 def test_a_value_in_every_form_is_in_markdown_as_it_was_printed() -> None:
     forms = {"text/html": "<b>a_b*c*</b>", "text/markdown": "'a_b*c*'", "text/plain": '[1] "a_b*c*"'}
-    shown = e.Output(cell="c1", kind="result", data=forms)
+    shown = e.Output(cell="c1", kind="result", data=forms | {"text/latex": "'a\\_b*c*'"})
     assert markdown(document(cell("c1", "x", shown))) == '```python\nx\n```\n\n```text\n[1] "a_b*c*"\n```\n'
+
+
+def test_a_value_with_html_and_markdown_of_its_own_is_in_markdown_as_that() -> None:
+    forms = {"text/html": "<b>3</b>", "text/markdown": "**3**", "text/plain": "Report(n=3)"}
+    shown = e.Output(cell="c1", kind="result", data=forms)
+    assert markdown(document(cell("c1", "x", shown))) == "```python\nx\n```\n\n**3**\n"
 
 
 def test_what_runs_in_another_language_is_a_comment() -> None:

@@ -78,6 +78,7 @@ def test_a_table_too_wide_for_the_screen_goes_on_below_with_no_number_cut_in_two
             ("a ", "1 "),
         ),
         ({"text/html": "<b>m</b>", "text/markdown": "*m*", "text/plain": "<M>"}, ("m",)),
+        ({"text/html": "<b>m</b>", "text/markdown": "**m**", "text/plain": "Mail(n=3)"}, ("m",)),
         ({"text/latex": "$\\alpha^2$", "text/plain": "<Math>"}, ("α²",)),
         ({"application/json": {"a": [1]}, "text/plain": "<JSON>"}, ("{", '  "a": [', "    1", "  ]", "}")),
         ({"text/html": "<p>one</p><script>x()</script><p>two</p>", "text/plain": "<HTML>"}, ("one", "", "two")),

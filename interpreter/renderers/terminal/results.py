@@ -138,7 +138,7 @@ class Results:
 
 def _in_every_form(data: e.MimeBundle) -> bool:
     """Whether these are all the forms of one value, as R's kernel makes them: only the plain one is as R prints it."""
-    return "text/markdown" in data and "text/html" in data and _spoken(data)
+    return data.keys() >= {"text/markdown", "text/html", "text/latex"} and _spoken(data)
 
 
 def _spoken(data: e.MimeBundle) -> bool:
