@@ -20,6 +20,7 @@ from interpreter.hosts import AutoRun, Decline
 from interpreter.settings import Settings
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from types import TracebackType
 
     from interpreter.history import History
@@ -59,6 +60,8 @@ class Interpreter:
         self._end: Callable[[], Awaitable[None]] | None = None
         self._loop = _LoopThread()
         self._building = asyncio.Lock()
+        self._closing = threading.Lock()
+        self._ending: Future[None] | None = None
 
     # ---- synchronous
 
@@ -95,11 +98,17 @@ class Interpreter:
         return self._loop.result(self._ready()).history
 
     def close(self) -> None:
-        """End kernels and shells."""
-        end, self._end = self._end, None
-        if end is not None:
-            self._loop.result(_awaited(end))
-        self._loop.close()
+        """End kernels and shells. An interrupt ends only the waiting: a second `close` waits for the same end."""
+        with self._closing:
+            if self._ending is None and self._end is not None:
+                self._ending = self._loop.begun(_awaited(self._end))
+            if self._ending is not None:
+                try:
+                    self._ending.result()
+                finally:
+                    if self._ending.done():
+                        self._end = self._ending = None
+            self._loop.close()
 
     def __enter__(self) -> Interpreter:
         return self
@@ -131,8 +140,11 @@ class Interpreter:
             await self._loop.awaited(_aclose(events))
 
     async def aclose(self) -> None:
-        """As `close`, awaited; whoever is cancelled meanwhile does not wait, and all the same everything ends."""
-        await asyncio.shield(self._closed())
+        """As `close`, awaited; whoever is cancelled meanwhile does not wait, and all the same everything ends.
+
+        `asyncio.run` waits for that before it returns.
+        """
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self.close))
 
     async def __aenter__(self) -> Interpreter:
         return self
@@ -141,12 +153,6 @@ class Interpreter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
-
-    async def _closed(self) -> None:
-        end, self._end = self._end, None
-        if end is not None:
-            await self._loop.awaited(_awaited(end))
-        await asyncio.to_thread(self._loop.close)
 
     # ---- on the loop of the thread
 
@@ -218,19 +224,23 @@ class _LoopThread:
             self._thread.start()
         return self._loop
 
+    def begun(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """The future result of `work`, which runs whether anybody waits for it or not."""
+        return asyncio.run_coroutine_threadsafe(work, self._started())
+
     def result(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`, waited for; an interrupt of the waiting thread cancels it, and waits for its end."""
-        future = asyncio.run_coroutine_threadsafe(work, self._started())
+        future = self.begun(work)
         try:
             return future.result()
         except KeyboardInterrupt:
             future.cancel()
-            asyncio.run_coroutine_threadsafe(_ended(work), self._started()).result()
+            self.begun(_ended(work)).result()
             raise
 
     async def awaited(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`, awaited from another loop."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._started()))
+        return await asyncio.wrap_future(self.begun(work))
 
     def iterate(self, events: AsyncGenerator[T, None]) -> Iterator[T]:
         """The items of `events`, waited for one by one."""

@@ -190,3 +190,93 @@ def test_ctrl_c_in_a_turn_ends_it_and_the_next_one_can_begin_at_once() -> None:
             it.chat("Go.")
         pressing.join()
         assert it.chat("And now?") == "Well."
+
+
+class Ending(FakeRunner):
+    """A runner whose end has begun and goes on when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+        self.begins = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._may = asyncio.Event()
+
+    async def close(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.begins += 1
+        self.begun.set()
+        await self._may.wait()
+        await super().close()
+
+    def let(self) -> None:
+        """Let it go on; from any thread."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._may.set)
+
+
+async def ending(it: Interpreter, runner: Ending) -> asyncio.Task[None]:
+    """`aclose`, which has begun to end the runner of a turn."""
+    await it.achat("What is it?")
+    closing = asyncio.ensure_future(it.aclose())
+    await asyncio.to_thread(runner.begun.wait)
+    return closing
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_whoever_closes_while_another_one_does_waits_for_the_same_end(cancelled: bool) -> None:
+    async def main(runner: Ending) -> tuple[bool, bool]:
+        it = interpreter(*ONE_CELL, runner=runner)
+        first = await ending(it, runner)
+        if cancelled:
+            first.cancel()
+            await asyncio.wait({first})
+        second = asyncio.ensure_future(it.aclose())
+        done, _ = await asyncio.wait({first, second}, timeout=0.05)
+        runner.let()
+        async with asyncio.timeout(10):
+            await second
+            await asyncio.wait({first})
+        return first.cancelled(), second in done
+
+    runner = Ending()
+    assert asyncio.run(main(runner)) == (cancelled, False)
+    assert (runner.begins, runner.closed) == (1, True)
+
+
+def test_the_end_of_the_program_does_not_cut_an_end_short() -> None:
+    async def lets(runner: Ending) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            runner.let()
+
+    async def main(runner: Ending) -> tuple[asyncio.Task[None], asyncio.Task[None]]:
+        both = await ending(interpreter(*ONE_CELL, runner=runner), runner), asyncio.ensure_future(lets(runner))
+        await asyncio.sleep(0)
+        return both
+
+    runner = Ending()
+    closing, _ = asyncio.run(main(runner))
+    assert (closing.cancelled(), runner.begins, runner.closed) == (True, 1, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to a thread there")
+def test_after_ctrl_c_in_a_close_the_next_one_waits_for_the_end() -> None:
+    runner, this = Ending(), threading.get_ident()
+
+    def press() -> None:
+        runner.begun.wait()
+        signal.pthread_kill(this, signal.SIGINT)
+
+    it = interpreter(*ONE_CELL, runner=runner)
+    it.chat("What is it?")
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    with pytest.raises(KeyboardInterrupt):
+        it.close()
+    pressing.join()
+    assert not runner.closed
+    runner.let()
+    it.close()
+    assert (runner.begins, runner.closed) == (1, True)
