@@ -68,7 +68,8 @@ class Session:
         self._told = Spent()  # of which the user knows, as to --max-cost
         self._paths, self._attended = dict(paths or {}), attended
         self._stop: Stop | None = None
-        self._uncarried: tuple[str, tuple[e.Attachment, ...]] | None = None  # of the last turn, if it failed by that
+        self._uncarried: tuple[str, tuple[e.Attachment, ...], tuple[h.Entry, ...]] | None = None
+        """The prompt and files of the last turn, if it failed since these could not be carried, and all it left."""
         self._afterwards: tuple[str, CellKeeper] | None = None
         self._begun = False
         runners.listen(self._late)
@@ -93,14 +94,14 @@ class Session:
     async def run(self, prompt: str, attachments: Sequence[e.Attachment] = ()) -> AsyncGenerator[e.Event, None]:
         """One turn, as it happens; the last event is `turn.finished`. Leave it early only through `aclosing`."""
         stop = Stop()
-        async with aclosing(self._view(self._turn(prompt, tuple(attachments), stop), stop)) as events:
+        async with aclosing(self._view(self._turn(prompt, tuple(attachments), (), stop), stop)) as events:
             async for event in events:
                 yield event
 
     async def retry(self) -> AsyncGenerator[e.Event, None]:
         """Go on with a turn that failed or was interrupted: ask the model again, with all that was done.
 
-        Where its files could not be carried, it begins once more, with them.
+        Where its files could not be carried, it begins once more, with them, in place of the one that failed.
         """
         stop = Stop()
         again = self._steps(stop) if self._uncarried is None else self._turn(*self._uncarried, stop)
@@ -255,19 +256,27 @@ class Session:
     # ---- a turn
 
     async def _turn(
-        self, prompt: str, attachments: tuple[e.Attachment, ...], stop: Stop
+        self, prompt: str, attachments: tuple[e.Attachment, ...], left: tuple[h.Entry, ...], stop: Stop
     ) -> AsyncGenerator[e.Event, None]:
+        """The turn; a try that failed before it and `left` that history is taken back, if nothing came after it."""
         named = [file for file in self._attach(prompt) if file.path not in {given.path for given in attachments}]
         files, self._uncarried = (*attachments, *named), None
+        started, end = e.TurnStarted(prompt=prompt), None
         try:
             carried = [await race(stop, self._carry(file)) for file in files]
-        except (InterpreterError, Stopped) as error:
-            self._uncarried = (prompt, files)
-            yield e.TurnStarted(prompt=prompt)
-            failed = isinstance(error, InterpreterError)
-            yield e.TurnFinished(reason="failed", error=str(error)) if failed else e.TurnFinished(reason="interrupted")
+            started = e.TurnStarted(prompt=prompt, attachments=tuple(carried))
+        except InterpreterError as error:
+            end = e.TurnFinished(reason="failed", error=str(error))
+        except Stopped:
+            end = e.TurnFinished(reason="interrupted")
+        if left and self.history.entries == left:
+            yield e.HistoryUndone(turns=1)
+        if end is not None:
+            self._uncarried = (prompt, files, h.apply(h.apply(self.history, started), end).entries)
+        yield started
+        if end is not None:
+            yield end
             return
-        yield e.TurnStarted(prompt=prompt, attachments=tuple(carried))
         async with aclosing(self._steps(stop)) as events:
             async for event in events:
                 yield event

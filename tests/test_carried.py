@@ -78,8 +78,42 @@ def test_a_file_that_could_not_be_carried_is_brought_along_when_the_turn_is_trie
 
     failed, well = asyncio.run(story())
     assert failed == [e.TurnStarted(prompt="Look."), e.TurnFinished(reason="failed", error="The server is full.")]
-    assert well[0] == e.TurnStarted(prompt="Look.", attachments=(replace(FILE, path="there/data.csv"),))
+    assert well[:2] == [
+        e.HistoryUndone(turns=1),
+        e.TurnStarted(prompt="Look.", attachments=(replace(FILE, path="there/data.csv"),)),
+    ]
     assert well[-1] == e.TurnFinished(reason="done")
+
+
+def test_a_turn_that_is_tried_again_until_its_file_is_carried_is_one_turn() -> None:
+    tries: list[str] = []
+
+    async def carry(file: e.Attachment) -> e.Attachment:
+        tries.append(file.path)
+        if len(tries) == 2:
+            made.interrupt()
+            await asyncio.Event().wait()
+        if len(tries) < 4:
+            raise RunnerError("The server is full.")
+        return replace(file, path="there/data.csv")
+
+    async def story() -> list[e.Event]:
+        await turn(made)
+        events: list[e.Event] = []
+        for _ in range(3):
+            async with aclosing(made.retry()) as again:
+                events += [event async for event in again]
+        return events
+
+    made, model = session(carry)
+    events = asyncio.run(asyncio.wait_for(story(), 10))
+    undone, begun = e.HistoryUndone(turns=1), e.TurnStarted(prompt="Look.")
+    interrupted = e.TurnFinished(reason="interrupted")
+    failed = e.TurnFinished(reason="failed", error="The server is full.")
+    whole = e.TurnStarted(prompt="Look.", attachments=(replace(FILE, path="there/data.csv"),))
+    assert events[:8] == [undone, begun, interrupted, undone, begun, failed, undone, whole]
+    assert made.history.turns == 1
+    assert "".join(str(message["content"]) for message in model.requests[0].messages).count("Look.") == 1
 
 
 def test_what_is_tried_again_after_the_turn_without_its_file_was_taken_back_is_the_turn_before() -> None:
