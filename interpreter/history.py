@@ -21,7 +21,7 @@ class Cell:
     """A piece of code and all that came of it. `code` is what really ran; `proposed` what was asked for.
 
     `status` is None only while the cell is open. `note` is what the host said with its decision. `inputs` is what was
-    typed into it, None for what was secret.
+    typed into it, None for what was secret. `refused`: it was let run, but its language was busy.
     """
 
     id: str
@@ -36,6 +36,12 @@ class Cell:
     outputs: tuple[e.Output, ...] = ()
     status: CellEnd | None = None
     seconds: float = 0.0
+    refused: bool = False
+
+    @property
+    def ran(self) -> bool:
+        """Whether it ran and ended, or went to the background."""
+        return self.status not in (None, "declined", "skipped") and not self.refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +153,7 @@ class History:
         """The latest cell that ran and ended, or went to the background; of `language`, if one is named."""
         for entry in reversed((*self.entries, self.open)):
             for cell in reversed(_cells(entry)):
-                if cell.status not in (None, "declined", "skipped") and language in (None, cell.language):
+                if cell.ran and language in (None, cell.language):
                     return cell
         return None
 
@@ -364,7 +370,7 @@ def _cell_after(cell: Cell, event: CellEvent) -> Cell:
         case e.CodeDetached():
             return replace(cell, status="detached", seconds=event.seconds)
         case e.CodeFinished():
-            return replace(cell, status=event.status, seconds=event.seconds)
+            return replace(cell, status=event.status, seconds=event.seconds, refused=not event.ran)
 
 
 def _with_output(outputs: tuple[e.Output, ...], output: e.Output) -> tuple[e.Output, ...]:

@@ -19,9 +19,12 @@ def caution(history: History, proposed: Cell) -> str:
 
     Code that waits for something may run as often as it likes, and so may code whose result changes.
     """
-    last = _ran(history)[-TIMES:]
+    last = _tried(history)[-TIMES:]
     if len(last) < TIMES or len({_result(cell) for cell in last}) > 1:
         return ""
+    if all(cell.refused for cell in last):
+        busy = any(cell.language == proposed.language for cell in history.background)
+        return f"The last {TIMES} pieces of code were not run, since {proposed.language} is busy." if busy else ""
     if {cell.code.strip() for cell in last} == {proposed.proposed.strip()}:
         return "" if _POLLS.search(proposed.proposed) else f"This code ran {TIMES} times with the same result."
     if all(cell.status == "error" for cell in last):
@@ -29,8 +32,8 @@ def caution(history: History, proposed: Cell) -> str:
     return ""
 
 
-def _ran(history: History) -> list[Cell]:
-    """The model's cells of this turn that ran, in order."""
+def _tried(history: History) -> list[Cell]:
+    """The model's cells of this turn that ran, or were refused since their language was busy, in order."""
     replies: list[Reply] = [history.open] if isinstance(history.open, Reply) else []
     for entry in reversed(history.entries):
         if isinstance(entry, Prompt):
@@ -38,7 +41,7 @@ def _ran(history: History) -> list[Cell]:
         if isinstance(entry, Reply):
             replies.insert(0, entry)
     cells = [call for reply in replies for call in reply.calls if isinstance(call, Cell)]
-    return [cell for cell in cells if cell.status not in (None, "declined", "skipped")]
+    return [cell for cell in cells if cell.ran or cell.refused]
 
 
 def _result(cell: Cell) -> tuple[str, str]:

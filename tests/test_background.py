@@ -12,9 +12,11 @@ import pytest
 
 from interpreter import events as e
 from interpreter import history as h
+from interpreter.notebooks.telling import told
 from interpreter.recorders.lines import parsed, written
 from interpreter.recorders.mending import Mending
 from interpreter.recorders.outputs import DiskKeeper
+from interpreter.recorders.resume import ran
 from interpreter.runners.languages import LocalRunners
 from interpreter.seams import Asked, Ended, Happening, Produced
 from interpreter.secrets import Secrets
@@ -170,6 +172,57 @@ def test_meanwhile_its_language_takes_no_code_and_says_why_and_others_do() -> No
             "ls",
         ]
         assert (runner.ran, shell.ran) == (["train()"], ["ls"])
+        await made.close()
+
+    run(story())
+
+
+def test_what_comes_late_after_a_cell_was_refused_belongs_to_the_one_that_ran() -> None:
+    async def story() -> None:
+        runners = FakeRunners(python=Long())
+        made, _ = session(tool_call(ARGUMENTS), tool_call(arguments("look()"), id="2"), words("."), runners=runners)
+        await turn(made, "Train.", leaving(made))
+        assert made.interrupt_background("c1")
+        await ended(made)
+        assert runners.late is not None
+        runners.late("python", said("bye"))
+        assert made.history.entries[-1] == h.Note(text="Cell c1 printed after it had ended:\nbye")
+        assert [cell.id for cell in ran(made.history)] == ["c1"]
+        assert [cell.id for cell in ran(h.fold(told(made.history)))] == ["c1"]
+        await made.close()
+
+    run(story())
+
+
+def test_a_model_that_tries_a_busy_language_again_and_again_is_stopped_but_not_in_another() -> None:
+    async def story() -> None:
+        host = ScriptedHost()
+        runners = FakeRunners(python=Long(), shell=FakeRunner())
+        tries = [tool_call(arguments(f"look({number})"), id=str(number)) for number in range(3)]
+        last = [tool_call(arguments("sleep 9", "shell"), id="s"), *tries, tool_call(ARGUMENTS, id="t"), words(".")]
+        made, _ = session(tool_call(ARGUMENTS), *tries, *last, host=host, runners=runners)
+        await turn(made, "Train.", leaving(made))
+        busy = "The last 3 pieces of code were not run, since python is busy."
+        assert [proposal.caution for proposal in host.asked] == [*[""] * 8, busy]
+        await made.close()
+
+    run(story())
+
+
+def test_a_language_that_was_busy_and_is_free_again_takes_code_without_a_caution() -> None:
+    async def story() -> None:
+        host = ScriptedHost()
+        tries = [tool_call(ARGUMENTS, id=str(number)) for number in range(5)]
+        made, _ = session(*tries, words("."), host=host, runners=FakeRunners(python=Long()))
+
+        leave = leaving(made)
+        async with aclosing(made.run("Train.")) as events:
+            async for event in events:
+                leave(event)
+                if isinstance(event, e.CodeFinished) and event.cell == "c4":
+                    assert made.interrupt_background("c1")
+                    await ended(made)
+        assert [proposal.caution for proposal in host.asked] == [""] * 5
         await made.close()
 
     run(story())

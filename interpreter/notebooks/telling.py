@@ -46,4 +46,4 @@ def _call(call: Cell | RejectedCall) -> Iterator[e.Event]:
         case "detached":
             yield e.CodeFinished(cell=call.id, status="died", seconds=call.seconds)
         case status:
-            yield e.CodeFinished(cell=call.id, status=status, seconds=call.seconds)
+            yield e.CodeFinished(cell=call.id, status=status, seconds=call.seconds, ran=not call.refused)

@@ -78,7 +78,7 @@ def ran(history: History) -> tuple[Cell, ...]:
     cells: list[Cell] = []
     for entry in history.entries:
         calls = entry.calls if isinstance(entry, h.Reply) else (entry.cell,) if isinstance(entry, h.UserCell) else ()
-        cells += [call for call in calls if isinstance(call, Cell) and call.status not in ("declined", "skipped", None)]
+        cells += [call for call in calls if isinstance(call, Cell) and call.ran]
     return tuple(cells)
 
 
