@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import quote
 
 MASK = "[masked]"
@@ -29,6 +30,22 @@ class Secrets:
     def masked(self, text: str) -> str:
         """`text` with every known value replaced."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def within(self, value: Any) -> Any:
+        """The plain JSON `value`, masked in its texts and keys; a number that is a known value becomes the mask."""
+        match value:
+            case _ if self._pattern is None:
+                return value
+            case str():
+                return self.masked(value)
+            case Mapping():
+                return {self.within(key): self.within(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self.within(item) for item in value]
+            case int() | float() if self.masked(str(value)) == MASK:
+                return MASK
+            case _:
+                return value
 
     def undecided(self, text: str) -> int:
         """How many characters at the end of `text`, not masked yet, may be the beginning of a known value.

@@ -67,3 +67,9 @@ def test_a_value_is_also_known_as_it_stands_in_json_and_in_an_address() -> None:
         '"[masked]"',
         "?token=[masked]",
     ]
+
+
+def test_json_stays_json_whatever_is_masked_in_it() -> None:
+    value = {"n": 12345678, "list": ["\n2345-key", 123456780], "12345678": None}
+    masked = {"n": "[masked]", "list": ["\n2345-key", 123456780], "[masked]": None}
+    assert Secrets(["12345678", "n2345-key"]).within(value) == masked

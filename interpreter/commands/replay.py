@@ -100,7 +100,7 @@ async def _verified(source: Source, context: Context) -> int:
     if context.settings.json:
         order = {cell.id: number for number, cell in enumerate(cells)}
         report = as_json(sorted(verdicts, key=lambda it: order[it.cell]))
-        context.out.write(secrets.masked(json.dumps(report, ensure_ascii=False)) + "\n")
+        context.out.write(json.dumps(secrets.within(report), ensure_ascii=False) + "\n")
     else:
         from interpreter.replay.telling import summary
 
@@ -110,7 +110,7 @@ async def _verified(source: Source, context: Context) -> int:
 
 def _masked(ran: Ran, secrets: Secrets) -> Ran:
     """With its outputs as they would be kept, and so as the recorded ones are."""
-    return replace(ran, outputs=tuple(json.loads(secrets.masked(json.dumps(ran.outputs)))))
+    return replace(ran, outputs=tuple(secrets.within(ran.outputs)))
 
 
 def _folder(source: Source) -> str:

@@ -35,7 +35,7 @@ class JsonRenderer:
         """Write one line."""
         self._seq += 1
         line = {"seq": self._seq, "time": self._clock(), **to_object(event)}
-        self._writer.write(self._secrets.masked(json.dumps(line, separators=(",", ":"))) + "\n")
+        self._writer.write(json.dumps(self._secrets.within(line), separators=(",", ":")) + "\n")
 
     def settle(self) -> None:
         """Nothing is ever open."""

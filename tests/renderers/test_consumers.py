@@ -13,6 +13,7 @@ import pytest
 from interpreter import events as e
 from interpreter.renderers.jsonl import JsonRenderer
 from interpreter.renderers.plain import PlainRenderer
+from interpreter.secrets import Secrets
 from interpreter.wire import from_object
 from tests.renderers import golden
 
@@ -50,6 +51,22 @@ def test_a_reply_without_deltas_is_answered_in_full() -> None:
     for event in (e.Text(text="One."), e.Text(text="Two.\n"), e.TurnFinished(reason="done")):
         consume(event)
     assert (answer.getvalue(), other.getvalue()) == ("One.\n\nTwo.\n", "")
+
+
+def test_a_json_line_stays_one_whatever_is_masked_in_it() -> None:
+    told = io.StringIO()
+    show = JsonRenderer(told, secrets=Secrets(["12345678", "n2345-key"]), clock=lambda: "now")
+    show(e.Output(cell="c1", kind="display", data={"application/json": {"n": 12345678}, "text/plain": "\n2345-key"}))
+    assert json.loads(told.getvalue()) == {
+        "seq": 1,
+        "time": "now",
+        "type": "output",
+        "cell": "c1",
+        "kind": "display",
+        "data": {"application/json": {"n": "[masked]"}, "text/plain": "\n2345-key"},
+        "display_id": None,
+        "file": None,
+    }
 
 
 @pytest.mark.parametrize("make", [JsonRenderer, lambda file: PlainRenderer(file, io.StringIO())])

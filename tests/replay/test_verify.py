@@ -302,6 +302,15 @@ def test_a_known_key_is_compared_as_it_was_kept(home: Path) -> None:
     assert verified.out.splitlines()[0] == "c1           reproduced"
 
 
+def test_what_is_masked_leaves_what_programs_are_told_whole(home: Path) -> None:
+    session = record(home, "from IPython.display import JSON\nJSON({'n': 12345678})")
+    for key in ("12345678", "nJSON({'n"):
+        verified = command("replay", home, session, "--verify", json=True, api_key=key)
+        replayed = command("replay", home, session, json=True, api_key=key)
+        assert [verdict["cell"] for verdict in json.loads(verified.out)["cells"]] == ["c1"]
+        assert [json.loads(line)["cell"] for line in replayed.out.splitlines()] == ["c1"] * 4
+
+
 def test_a_notebook_runs_in_the_folder_where_it_lies(home: Path, tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text("a,b\n", encoding="utf-8")
     save(tmp_path / "x.ipynb", document(cell("c1", "open('data.csv').read()", by="user")))
