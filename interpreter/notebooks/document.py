@@ -131,6 +131,8 @@ def _not_run(code: Code) -> str:
 def _tags(code: Code) -> Iterator[str]:
     if code.superseded:
         yield SUPERSEDED
+    if code.status == "skipped":
+        yield NOT_RUN
     if code.status == "error":
         yield RAISES
     elif code.status not in ("ok", None):

@@ -80,6 +80,12 @@ def test_a_clean_export_leaves_out_what_led_nowhere() -> None:
     assert [it["id"] for it in cleaned["cells"]] == ["prompt-1", "reply-1", "c2", "c3", "reply-4"]
 
 
+def test_a_clean_notebook_lacks_a_cell_that_was_refused_since_its_language_was_busy() -> None:
+    refused = (*cell("c2", "y = 2", by="user")[:-1], e.CodeFinished(cell="c2", status="error", seconds=0, ran=False))
+    cleaned = clean(document([*cell("c1", "x = 1", by="user"), *refused]))
+    assert [it["id"] for it in cleaned["cells"]] == ["c1"]
+
+
 @pytest.mark.parametrize(
     ("source", "printed_by_it"),
     [
