@@ -19,6 +19,7 @@ from interpreter.runners.kernelspecs import Quirks
 from interpreter.runners.processes import end_session, may_have_ended
 
 if TYPE_CHECKING:
+    from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
 _CONNECTION = "connection.json"
@@ -32,7 +33,7 @@ _LONGEST_SOCKET = 90
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """What is started: the program and its arguments, or the kernelspec `name` where `argv` is empty.
+    """What is started: the program and its arguments, or the kernelspec `spec` called `name`.
 
     `ours`: it is our launcher, which knows more requests than Jupyter has. `advice`: what helps if it does not start.
     `sockets`: it takes sockets in a folder, not only ports.
@@ -41,6 +42,7 @@ class Launch:
     folder: str
     environment: Mapping[str, str]
     argv: tuple[str, ...] = ()
+    spec: KernelSpec | None = None
     name: str = "python"
     ours: bool = False
     advice: str = ""
@@ -165,18 +167,18 @@ class LocalKernel:
         from jupyter_client.manager import AsyncKernelManager
 
         own = KernelSpec(argv=list(self._launch.argv), display_name="Python", language="python")
-        chosen = own if self._launch.argv else None
+        chosen = self._launch.spec or own
 
-        class OwnFirst(KernelSpecManager):
+        class Chosen(KernelSpecManager):
             def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-                return chosen or super().get_kernel_spec(kernel_name)
+                return chosen
 
         options: dict[str, Any] = {"connection_file": str(private / _CONNECTION)}
         sockets = os.name == "posix" and self._launch.sockets
         if sockets and len(str(private)) < _LONGEST_SOCKET:  # a private folder: no port is opened
             options |= {"transport": "ipc", "ip": str(private / "k")}
         return AsyncKernelManager(
-            kernel_name=self._launch.name, kernel_spec_manager=OwnFirst(), autorestart=False, **options
+            kernel_name=self._launch.name, kernel_spec_manager=Chosen(), autorestart=False, **options
         )
 
     def _env(self, private: Path) -> dict[str, str]:

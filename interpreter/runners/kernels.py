@@ -19,7 +19,7 @@ from interpreter.runners.channels import Channel, Message, Received
 from interpreter.runners.environment import Workplace
 from interpreter.runners.installing import Remedy, kernel_folder, kernel_remedy, module_remedy
 from interpreter.runners.kernel import Launch, LocalKernel
-from interpreter.runners.kernelspecs import QUIRKS, SOCKETS, Quirks
+from interpreter.runners.kernelspecs import QUIRKS, SOCKETS, Quirks, data_folders
 from interpreter.runners.probing import Facts
 
 _OPTIONS = (
@@ -171,7 +171,8 @@ class LocalKernels:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
         from traitlets import TraitError
 
-        specs = KernelSpecManager()
+        folders = data_folders(self.workplace.environment)
+        specs = KernelSpecManager(kernel_dirs=[str(folder / "kernels") for folder in folders])
         try:
             spec = specs.get_kernel_spec(name)
         except NoSuchKernel as error:
@@ -180,16 +181,18 @@ class LocalKernels:
         except (OSError, ValueError, TypeError, AttributeError, TraitError) as error:
             words = f"The kernelspec of {name!r} cannot be read: {error}. Install that kernel again."
             raise RunnerError(words) from error
-        argv = tuple(spec.argv)
-        if not argv:
+        if not spec.argv:
             raise RunnerError(f"The kernelspec of {name!r} names no program. Install that kernel again.")
-        if "ipykernel_launcher" in argv and argv[1:2] != ("-c",):
-            python = sys.executable if argv[0] in ("python", "python3") else argv[0]
-            return self._launch((python,), {}, spec.env)
+        if spec.argv[0] in ("python", "python3"):  # whichever it lies beside
+            ours = Path(spec.resource_dir).is_relative_to(sys.prefix)
+            spec.argv[0] = sys.executable if ours else self.workplace.python.executable
+        if "ipykernel_launcher" in spec.argv and spec.argv[1] != "-c":
+            return self._launch((spec.argv[0],), {}, spec.env)
         return Launch(
             name=name,
+            spec=spec,
             folder=self.workplace.folder,
             environment=self.workplace.environment,
             quirks=QUIRKS.get(spec.language.lower(), Quirks()),
-            sockets=any(word in part for part in argv for word in SOCKETS),
+            sockets=any(word in part for part in spec.argv for word in SOCKETS),
         )

@@ -61,9 +61,10 @@ def installed(folders: Iterable[Path]) -> tuple[Kernelspec, ...]:
 
 
 def data_folders(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Jupyter's data folders, in the order in which Jupyter looks."""
+    """Jupyter's data folders, in the order in which Jupyter looks; those of the user's Python before those of ours."""
     yield from (Path(place) for place in environment.get("JUPYTER_PATH", "").split(os.pathsep) if place)
-    yield Path(sys.prefix) / "share" / "jupyter"
+    prefixes = [environment.get("VIRTUAL_ENV"), environment.get("CONDA_PREFIX"), sys.prefix]
+    yield from (Path(prefix) / "share" / "jupyter" for prefix in prefixes if prefix)
     yield _user_folder(environment)
     if sys.platform == "win32":
         yield Path(environment.get("PROGRAMDATA", "C:\\ProgramData")) / "jupyter"

@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import sys
+import sysconfig
+import venv
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from interpreter.runners.installing import Remedy
 from interpreter.runners.jupyter import JupyterRunner
 from interpreter.runners.kernel import Launch, LocalKernel
 from interpreter.runners.kernels import Kernel
+from interpreter.runners.languages import LocalRunners
 from interpreter.seams import Ended, Produced, Restarted
 from tests.runners import plain_kernel
 from tests.runners.bench import Bench, at, bench, error, text
@@ -159,6 +162,20 @@ def test_a_kernel_whose_program_has_ended_behind_it_is_started_anew(
         assert text(failed, "error") == "End of File"
         assert (lost, ended) == (Restarted(reason="the program behind the kernel ended"), Ended(status="died"))
         assert text(made.run("say(str(hasattr(time, 'kept')))")) == "False"
+
+
+def test_a_kernel_of_the_active_environment_is_a_language_and_runs_in_its_python(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    venv.create(theirs, symlinks=True)
+    plain_kernel.kernelspec(theirs / "share" / "jupyter")
+    file = theirs / "share" / "jupyter" / "kernels" / "plain" / "kernel.json"
+    told = json.loads(file.read_text())
+    told["env"]["PYTHONPATH"] += os.pathsep + sysconfig.get_path("purelib")
+    file.write_text(json.dumps(told | {"argv": ["python", *told["argv"][1:]]}))
+    place = at(tmp_path, environment={"VIRTUAL_ENV": str(theirs)})
+    assert "plain" in LocalRunners(place=place, interactive=False).languages
+    with bench(place, name="plain") as made:
+        assert text(made.run("import sys; say(sys.prefix)")) == str(theirs)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="all kernels have ports there")
