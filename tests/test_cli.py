@@ -210,7 +210,7 @@ def test_a_command_s_help_tells_the_flags_that_it_heeds_though_it_takes_them_all
         ("sessions", "--json Write one session a line, as JSON."),
         ("replay", "nothing else on stdout; with --verify one object with all verdicts."),
         ("run", "nothing else on stdout; without a name one command a line."),
-        ("attach", "--gateway URL The server on which the kernel runs, only needed where its token stands in URL."),
+        ("attach", "--gateway URL The server on which the kernel runs, only needed where its token or password stands"),
         ("doctor", "--json Write the findings as JSON."),
     ],
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ENDED = "Session {0} has no running kernel. `interpreter --resume {0}` goes on anew."
 HELP = "Tell how other programs join the kernel that a session left running (--keep-kernel), or end it."
-HEEDS = {"gateway": "The server on which the kernel runs, only needed where its token stands in URL."}
+HEEDS = {"gateway": "The server on which the kernel runs, only needed where its token or password stands in URL."}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
