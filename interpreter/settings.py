@@ -215,8 +215,8 @@ class Settings:
         "--keep-kernel",
         kind="switch",
         env="INTERPRETER_KEEP_KERNEL",
-        help="Leave the Python kernel running at the end, with all its variables; --resume finds it again and leaves "
-        "it running too. `interpreter attach` tells how other programs join it, and with --stop ends it.",
+        help="Leave the kernel of the main language running at the end, with all its variables; --resume finds it "
+        "again and leaves it running too. `interpreter attach` tells how other programs join it, and with --stop ends it.",
     )
     memory_limit: int | None = option(
         None,
