@@ -311,7 +311,8 @@ class Conversation:
                 await begin()
             except InterpreterError as error:
                 self._warn(str(error))
-            warm.set()
+            finally:
+                warm.set()
             self._line.refresh()
 
     def _warn(self, words: str) -> None:

@@ -220,8 +220,17 @@ async def build(settings: Settings, *, host: Host, consumers: Sequence[Consumer]
         id=folder.id,
     )
 
+    async def warm() -> None:
+        kept("lives.txt", "begins")
+        if "START_EXPLODES" in os.environ:
+            raise RuntimeError("as the test wished")
+
     async def nothing() -> None:
         return None
+
+    async def close() -> None:
+        await session.close()
+        kept("lives.txt", "ends")
 
     async def switch(name: str, base: str | None) -> None:
         session.switch(Parrot(name), ladder)
@@ -230,9 +239,9 @@ async def build(settings: Settings, *, host: Host, consumers: Sequence[Consumer]
         session=session,
         folder=folder,
         secrets=NO_SECRETS,
-        warm=nothing,
+        warm=warm,
         warm_model=nothing,
-        close=session.close,
+        close=close,
         switch=switch,
     )
 

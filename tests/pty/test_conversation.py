@@ -112,6 +112,14 @@ def test_an_unknown_command_names_the_nearest(tmp_path: Path) -> None:
         ask(terminal, "%vars", "answer  int  28 B  42")
 
 
+def test_a_start_that_fails_by_a_defect_keeps_no_command_waiting_and_is_raised_at_the_end(tmp_path: Path) -> None:
+    with conversation(tmp_path, START_EXPLODES="1") as terminal:
+        ask(terminal, "/vars", "answer  int  28 B  42")
+        terminal.send("\x04")
+        assert terminal.exit_code() == 1
+        assert "RuntimeError: as the test wished" in terminal.text
+
+
 def test_usage_says_about_where_a_count_was_estimated(tmp_path: Path) -> None:
     with conversation(tmp_path) as terminal:
         ask(terminal, "say a guess", "a guess")
