@@ -216,7 +216,8 @@ class Settings:
         kind="switch",
         env="INTERPRETER_KEEP_KERNEL",
         help="Leave the kernel of the main language running at the end, with all its variables; --resume finds it "
-        "again and leaves it running too. `interpreter attach` tells how other programs join it, and with --stop ends it.",
+        "again and leaves it running too. `interpreter attach` tells how other programs join it, and with --stop ends "
+        "it.",
     )
     memory_limit: int | None = option(
         None,
