@@ -132,16 +132,21 @@ class Conversation:
         return False
 
     async def reopen(self, settings: Settings) -> None:
-        """Close the session and go on with that of `settings`; the old one goes on if that cannot be built."""
+        """Close the session and go on with that of `settings`; the old one goes on if that cannot be built.
+
+        Nothing of the new one starts before the old one has ended: two models may not fit into memory.
+        """
         replaced, warming = self._assembly, self._warming
         await self._open(settings)
-        self._begin_warming()
         self._warned = False
-        if warming is not None:
-            warming.cancel()
-            await asyncio.wait({warming})
-        if replaced is not None:
-            await replaced.close()
+        try:
+            if warming is not None:
+                warming.cancel()
+                await asyncio.wait({warming})
+            if replaced is not None:
+                await replaced.close()
+        finally:
+            self._begin_warming()
 
     # ---- the loop
 

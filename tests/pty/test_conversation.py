@@ -120,6 +120,17 @@ def test_a_start_that_fails_by_a_defect_keeps_no_command_waiting_and_is_raised_a
         assert "RuntimeError: as the test wished" in terminal.text
 
 
+def test_the_session_that_is_left_has_ended_before_the_next_one_starts(tmp_path: Path) -> None:
+    with conversation(tmp_path) as terminal:
+        terminal.until_prompt()
+        terminal.send("/resume 261129\r")
+        terminal.until(lambda: terminal.kept("lives.txt").count("begins") == 2)
+        terminal.until_prompt()
+        terminal.send("\x04")
+        assert terminal.exit_code() == 0
+        assert terminal.kept("lives.txt") == ["begins", "ends"] * 2
+
+
 def test_usage_says_about_where_a_count_was_estimated(tmp_path: Path) -> None:
     with conversation(tmp_path) as terminal:
         ask(terminal, "say a guess", "a guess")
