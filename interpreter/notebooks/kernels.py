@@ -14,9 +14,11 @@ def notebook_kernel(name: str | None, python: str, folders: Iterable[Path]) -> N
     """For the kernelspec `name`, looked for in Jupyter's data `folders`, or for the program `python` without one."""
     if name is None:
         return NotebookKernel(python=python)
-    for folder in folders:
+    for file in (file for folder in folders for file in sorted(folder.glob("kernels/*/kernel.json"))):
+        if file.parent.name.lower() != name.lower():
+            continue
         try:
-            spec = json.loads((folder / "kernels" / name / "kernel.json").read_bytes())
+            spec = json.loads(file.read_bytes())
             return NotebookKernel(name=name, display_name=spec["display_name"], language=spec["language"].lower())
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue

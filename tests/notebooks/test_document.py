@@ -294,6 +294,8 @@ def test_the_kernel_of_a_session_is_its_python_or_what_its_kernelspec_says(tmp_p
     folders = (tmp_path / "missing", tmp_path)
     assert notebook_kernel(None, "/usr/bin/python3", folders) == NotebookKernel(python="/usr/bin/python3")
     assert notebook_kernel("ir", "", folders) == NotebookKernel(name="ir", display_name="R", language="r")
+    (folders[1] / "kernels" / "ir").rename(folders[1] / "kernels" / "IR")
+    assert notebook_kernel("ir", "", folders) == NotebookKernel(name="ir", display_name="R", language="r")
     assert notebook_kernel("gone", "", folders) == NotebookKernel(name="gone", display_name="gone")
 
 
