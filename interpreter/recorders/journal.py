@@ -12,6 +12,7 @@ loses nothing. The end of the machine loses what was not synced: nothing that wa
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from contextlib import suppress
@@ -77,7 +78,7 @@ class Journal:
         if self._broken is not None:
             raise StorageError(self._broken)
         self._seq += 1
-        line = self._secrets.masked(written(event, seq=self._seq, time=now())).encode()
+        line = self._masked(written(event, seq=self._seq, time=now())).encode()
         try:
             _write(self._fd, line)
             self._end += len(line)
@@ -90,6 +91,12 @@ class Journal:
             with suppress(OSError):
                 os.ftruncate(self._fd, self._end)  # half a line would be no event
             raise StorageError(self._broken) from error
+
+    def _masked(self, line: str) -> str:
+        """`line` without secrets. What stands across its escapes or quotes must not be cut out of it as text."""
+        if self._secrets.masked(line) == line:
+            return line
+        return json.dumps(self._secrets.within(json.loads(line)), separators=(",", ":")) + "\n"
 
     def close(self) -> None:
         """Sync and give the session up; one in which nothing happened leaves no folder. Harmless when done twice."""

@@ -114,7 +114,7 @@ class DiskCellKeeper:
         data: dict[str, object] = {}
         files: list[tuple[str, Path]] = []
         for media_type, given in produced.data.items():
-            value = given if media_type in _PICTURES and isinstance(given, str) else self._masked(given)
+            value = given if media_type in _PICTURES and isinstance(given, str) else self._secrets.within(given)
             text = value if isinstance(value, str) else json.dumps(value, default=str)
             limit = HEAD + TAIL if media_type == "text/plain" else BULK
             if media_type in _PICTURES or len(text) > limit:
@@ -140,15 +140,6 @@ class DiskCellKeeper:
         if produced.display_id is not None:
             self._names[produced.display_id] = name
         return name
-
-    def _masked(self, value: object) -> object:
-        if isinstance(value, str):
-            return self._secrets.masked(value)
-        if isinstance(value, list | tuple):
-            return [self._masked(item) for item in value]
-        if isinstance(value, Mapping):
-            return {key: self._masked(item) for key, item in value.items()}
-        return value
 
     def _kept(self, name: str, media_type: str, text: str) -> Path | None:
         """The file in which one representation is kept; None if it is no valid picture."""

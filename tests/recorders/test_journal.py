@@ -68,6 +68,16 @@ def test_a_known_key_never_reaches_the_journal(tmp_path: Path) -> None:
     assert objects(folder)[0]["prompt"] == "My key is [masked], use it."
 
 
+def test_a_known_key_that_looks_like_a_part_of_json_costs_no_line(tmp_path: Path) -> None:
+    folder = store(tmp_path).create()
+    journal = Journal(folder, secrets=Secrets(["12345678", "n2345-key"]))
+    journal(e.Output(cell="c1", kind="result", data={"application/json": {"n": 12345678}}))
+    journal(e.TurnStarted(prompt="a\n2345-key"))
+    journal.close()
+    told = objects(folder)
+    assert (told[0]["data"], told[1]["prompt"]) == ({"application/json": {"n": "[masked]"}}, "a\n2345-key")
+
+
 def test_a_session_in_which_nothing_happened_leaves_nothing_behind(tmp_path: Path) -> None:
     folder = store(tmp_path).create()
     Journal(folder).close()
