@@ -86,6 +86,21 @@ def test_a_thread_that_prints_on_is_told_up_to_the_limit_of_its_cell(kernel: Ben
     assert text(kernel.late) == ("x" * 99_999 + "\n") * 10 + words
 
 
+def test_what_several_threads_print_at_once_is_counted_once(tmp_path: Path) -> None:
+    code = (
+        "import threading\n"
+        "def flood():\n"
+        "    for _ in range(500):\n"
+        "        print('x' * 4_999)\n"
+        "threads = [threading.Thread(target=flood) for _ in range(4)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()"
+    )
+    with bench(at(tmp_path, output_limit=12)) as made:
+        happened = made.run(code)
+    assert (text(happened).count("x"), happened[-1]) == (4 * 500 * 4_999, Ended(status="ok"))
+
+
 FLOOD = """
 import resource, sys
 from pathlib import Path

@@ -47,8 +47,8 @@ def bounded_class(plain: Any, limit: int) -> type:
         def write(self, string: str) -> Any:
             if self.full and self.parent_header.get("msg_id") in self.full:
                 return len(string)
-            written = super().write(string)
-            self.unsent += len(string)
+            written, size = super().write(string), len(string)
+            self.unsent += size  # no call in between, where another thread could take over and count it twice
             if self.unsent > FULL:
                 self.hold()
             return written
@@ -56,7 +56,8 @@ def bounded_class(plain: Any, limit: int) -> type:
         def hold(self) -> None:
             """Count a full portion for the cell that completed it, which is as exact as it is cheap, and wait."""
             cell = self.parent_header.get("msg_id")
-            self.counted[cell] = self.counted.get(cell, 0) + self.unsent
+            portion, self.unsent = self.unsent, 0  # other threads come here too before it is sent
+            self.counted[cell] = self.counted.get(cell, 0) + portion
             if self.counted[cell] > limit * 1_000_000:  # enough for the program to see that it is too much
                 words = f"\n[A cell of this kernel prints {limit} MB at most. The rest is left out.]\n"
                 super().write(words)  # for who joins it with a higher limit, or with none
