@@ -181,6 +181,14 @@ def test_what_a_pool_prints_belongs_to_the_cell_that_gave_it_the_work(kernel: Be
     assert kernel.run("pool.submit(print, 'worked').result()\npool.shutdown()") == [printed("worked"), OK]
 
 
+@pytest.mark.parametrize("captured", ["%%capture said\n{}", "with redirect_stdout(said):\n    {}"])
+def test_a_thread_starts_where_what_is_printed_is_captured(kernel: Bench, captured: str) -> None:
+    kernel.run("import threading\nfrom contextlib import redirect_stdout\nfrom io import StringIO\nsaid = StringIO()")
+    start = "thread = threading.Thread(target=print, args=('caught',)); thread.start(); thread.join()"
+    assert kernel.run(captured.format(start)) == [OK]
+    assert kernel.run("print(getattr(said, 'stdout', '') or said.getvalue())") == [printed("caught\n"), OK]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs a bash")
 def test_what_bash_prints_belongs_to_its_own_cell_every_time(kernel: Bench) -> None:
     for word in ("first", "second"):

@@ -119,7 +119,7 @@ def improve(app: Any, parent: int, streams: Any) -> None:
         for stream in ours:
             os.register_at_fork(before=stream.flush, after_in_child=stream.forked)
     if ours:
-        streams.threads_remember_their_cell(lambda: sys.__dict__["stdout"].parent_header)
+        streams.threads_remember_their_cell(lambda: ours[0].parent_header)
     app.iopub_thread.socket.sndhwm = 0  # else what is said while the program is held up is dropped
     end_with_the_program(app.poller, parent)
     answer_inspections(app.kernel)
