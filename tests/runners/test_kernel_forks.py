@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,22 @@ def test_a_forked_child_ends_with_the_cell_and_the_kernel_goes_on(kernel: Bench,
 def test_a_child_that_a_cell_with_an_await_forks_ends_with_it_too(kernel: Bench) -> None:
     happened = kernel.run(f"import asyncio\nawait asyncio.sleep(0.01)\n{FORK}else:\n    print('child')", timeout=10)
     assert happened == printed("before\nchild\nparent 0\n")
+    assert kernel.run("print('next')", timeout=10) == printed("next\n")
+
+
+def test_a_child_that_is_forked_between_two_cells_ends_before_it_takes_one(kernel: Bench, tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    later = (
+        "import asyncio, os, pathlib\n"
+        "def fork():\n"
+        "    global child\n"
+        "    child = os.fork()\n"
+        f"    if child: pathlib.Path({str(done)!r}).touch()\n"
+        "_ = asyncio.get_running_loop().call_later(0.2, fork)"
+    )
+    assert kernel.run(later, timeout=10) == [Ended(status="ok")]
+    kernel.do(kernel.until(done.exists))
+    assert kernel.run("print(os.waitpid(child, 0)[1])", timeout=10) == printed("0\n")
     assert kernel.run("print('next')", timeout=10) == printed("next\n")
 
 
