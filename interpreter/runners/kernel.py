@@ -127,12 +127,13 @@ class LocalKernel:
         self._closing = True
         provisioner = self._manager.provisioner if self._manager is not None else None
         if provisioner is not None:
-            await provisioner.kill()
-            if (pid := getattr(provisioner, "pid", None)) is not None:
-                await end_session(pid)
+            if await provisioner.poll() is None:  # else its id may be another's by now
+                await provisioner.kill()
             if self._watching is not None:  # the watcher is told at once, and jupyter_client looks ten times a second
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), _END)
+            if not self._ended.is_set() and (pid := getattr(provisioner, "pid", None)) is not None:
+                await end_session(pid)
         await self._disconnect()
         if provisioner is not None and self._manager is not None:
             await provisioner.wait()
@@ -186,16 +187,19 @@ class LocalKernel:
         return {**self._launch.environment, "IPYTHONDIR": str(private / "ipython")}
 
     async def _watch(self) -> None:
-        """Notice the end of the process: no message tells it."""
+        """Notice the end of the process, which no message tells, and end what it started."""
         assert self._manager is not None
         provisioner = self._manager.provisioner
         assert provisioner is not None
+        pid = getattr(provisioner, "pid", None)
         while (code := await provisioner.poll()) is None:
-            await may_have_ended(getattr(provisioner, "pid", None) or 0)
-        self._ended.set()
+            await may_have_ended(pid or 0)
         if not self._closing:
             self.exit_code = code
             self.died.set()
+        if pid is not None:  # now, and not when it is closed: by then its id may be another's
+            await end_session(pid)
+        self._ended.set()
 
 
 def _import_client() -> None:

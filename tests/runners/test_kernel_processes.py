@@ -73,6 +73,13 @@ def test_children_of_a_kernel_that_died_end_too(mortal: Bench) -> None:
     mortal.do(mortal.until(lambda: not alive(child)))
 
 
+def test_children_of_a_kernel_that_died_between_two_cells_end_before_the_next(mortal: Bench) -> None:
+    code = "import os, subprocess, threading\nprint(subprocess.Popen(['sleep', '600']).pid)"
+    child = int(text(mortal.run(f"{code}\nthreading.Timer(0.2, os._exit, (4,)).start()")))
+    mortal.do(mortal.until(lambda: mortal.runner.state == "dead"))
+    mortal.do(mortal.until(lambda: not alive(child)))
+
+
 def test_nothing_is_left_behind_after_a_close_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "t").mkdir()
