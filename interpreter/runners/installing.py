@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import os
 import re
+import secrets
 import shutil
 import sys
 from collections.abc import AsyncGenerator, Mapping
@@ -165,7 +165,7 @@ def kernel_remedy(workplace: Workplace, facts: Facts) -> Missing | RunnerError:
     if installer is None:
         return RunnerError(f"{advice}, or choose another Python with --python.")
     folder = kernel_folder(workplace, facts)
-    part = folder.with_name(f"{folder.name}.{os.getpid()}.part")  # another session may fetch too
+    part = folder.with_name(f"{folder.name}.{secrets.token_hex(8)}.part")  # another session may fetch too
     remedy = Remedy(
         question=f"{words}. Fetch it with {installer.name} into {folder}, leaving that Python as it is? {_HOW}",
         command=(*installer.command, "--quiet", "--target", str(part), "ipykernel"),
