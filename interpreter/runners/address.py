@@ -40,7 +40,12 @@ class Address:
 
 def address(url: str, environment: Mapping[str, str]) -> Address:
     """The address that the user gave, with the token in it or in the environment. Raises `UsageError` if it is none."""
-    parts = _parts(url)
+    try:
+        parts = _parts(url)
+        parts.port  # noqa: B018 - looking at it is what checks it
+    except ValueError:  # whose words may repeat a password
+        what = "--gateway takes the http or https address of a Jupyter server"
+        raise UsageError(f"{what}; the host or port of this one cannot be read.") from None
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme not in ("http", "https") or not parts.hostname:
         given = urlunsplit((parts.scheme, host, parts.path, "", ""))

@@ -32,6 +32,18 @@ def test_an_address_that_is_none_is_refused_without_repeating_a_token() -> None:
         address("ftp://ada:secret@host?token=secret", {})
 
 
+@pytest.mark.parametrize(
+    "given", ["http://ada:secret@[::1?token=secret", "http://ada:secret@h℀st", "ada:secret@host:port"]
+)
+def test_an_address_without_a_host_that_can_be_read_is_refused_without_repeating_it(given: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        address(given, {})
+    assert str(raised.value) == (
+        "--gateway takes the http or https address of a Jupyter server; the host or port of this one cannot be read."
+    )
+    assert raised.value.__suppress_context__
+
+
 def test_everything_in_an_address_that_nobody_may_see_is_known() -> None:
     url = "http://ada:p%40ss-word@host/lab?token=abc"
     assert secrets_in(url) == ("abc", "p%40ss-word", "p@ss-word", "YWRhOnBAc3Mtd29yZA==")
