@@ -128,7 +128,7 @@ class ShellRunner(Opaque):
             line = text.partition("\n")[0] + "\n"
             typed = line.encode("utf-8", "surrogateescape")
             if self._secret:
-                shell.stream.answered("\n" if shell.terminal.echoes else "")
+                shell.stream.answered("\n" if shell.terminal.echoes and shell.terminal.by_lines else "")
                 shell.terminal.write_unseen(typed)
             else:
                 shell.stream.answered(line)

@@ -99,12 +99,19 @@ class Terminal:
             os.write(self._fd, data)
 
     def write_unseen(self, line: bytes) -> None:
-        """Type `line` without an echo of anything but its end, which comes last: before it no program goes on."""
+        """Type `line` without an echo of anything but its end, which comes last: before it no program goes on.
+
+        One that reads characters goes on at the first of them: there nothing is echoed, and the modes stay, since to
+        set them behind it would undo what it sets itself.
+        """
         import termios
 
         with contextlib.suppress(termios.error):
             modes = termios.tcgetattr(self._fd)
             termios.tcsetattr(self._fd, termios.TCSANOW, [*modes[:3], modes[3] & ~termios.ECHO, *modes[4:]])
+            if not modes[3] & termios.ICANON:
+                self.write(line)
+                return
             self.write(line.removesuffix(b"\n"))
             _take_in(self._fd)
             termios.tcsetattr(self._fd, termios.TCSANOW, modes)

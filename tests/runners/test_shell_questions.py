@@ -119,6 +119,21 @@ def test_a_program_that_draws_its_own_line_hides_only_what_sounds_secret(
     assert attended.run(code, lines=["select 1"]) == [Asked(prompt=prompt, secret=secret), printed("[select 1]\n"), OK]
 
 
+@on_linux
+@pytest.mark.parametrize("silent", ["-s", ""])
+def test_a_secret_of_a_few_characters_is_not_seen_and_leaves_the_terminal_as_it_was(
+    attended: ShellBench, silent: str
+) -> None:
+    ask = f'read {silent} -n 4 -p "Password: " word; stty -a | tr " ;" "\\n" | grep -xE -e "-?(echo|icanon)"; read rest'
+    secret = f"pass{'x' * 2000}"  # the longer it takes to type, the surer has the program gone on meanwhile
+    happened = attended.run(f'for n in 1 2 3 4 5; do {ask}; done; echo "${{#word}} characters"', lines=[secret] * 5)
+    words = text(happened)
+    assert [happening for happening in happened if isinstance(happening, Asked)] == [
+        Asked(prompt="Password: ", secret=True)
+    ] * 5
+    assert (words.split(), status(happened)) == (["icanon", "echo"] * 5 + ["4", "characters"], "ok")
+
+
 @pytest.mark.parametrize("leaves", ["stty -echo", f"{sys.executable} -c 'import tty; tty.setraw(0)'"])
 def test_the_modes_that_a_program_leaves_behind_do_not_hide_the_next_answer(attended: ShellBench, leaves: str) -> None:
     assert attended.run(leaves) == [OK]
