@@ -191,6 +191,7 @@ class ShellRunner(Opaque):
                 shell.stream.give_up()
                 shell.taken()
                 self._flooded.set()
+                self._wanted = "error"  # also if the cell ends before it is interrupted
             if shell.stream.full_screen and not evicted:
                 evicted = True
                 yield _told(shell, _refusal(program(shell.terminal)))

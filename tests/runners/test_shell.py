@@ -265,6 +265,14 @@ def test_a_flood_that_resists_is_left_behind_its_cell_too(tmp_path: Path) -> Non
         assert made.run("echo free")[1:] == [printed("free\n"), OK]
 
 
+def test_a_flood_that_ends_before_its_interrupt_is_an_error_all_the_same(tmp_path: Path) -> None:
+    with shell(tmp_path, output_limit=1) as made:
+        happened = made.run("head -c 1500000 /dev/zero | tr '\\0' x", timeout=60)
+        words = "\n[The cell was interrupted: it printed more than 1 MB.]\n"
+        assert (text(happened).endswith(words), status(happened)) == (True, "error")
+        assert made.run("echo free")[-1] == OK
+
+
 def test_cells_interrupted_at_random_moments_mix_nothing_up(tmp_path: Path) -> None:
     chance = random.Random(7)
     work = ("sleep 60", "while :; do :; done", "seq 100000", "sh -c 'exit 0'", "true")
