@@ -85,8 +85,9 @@ class Recovery:
 
     def _pass_on(self, message: Message) -> None:
         identity = message["parent_header"].get("msg_id", "")
+        if message["channel"] in ("iopub", "stdin") and identity in self._running:
+            self._typed = ""  # the code went on, or asks again
         if message["channel"] == "iopub":
-            self._typed = ""
             if identity in self._running:
                 self._running[identity] = ""
             if message["content"].get("execution_state") == "idle":
@@ -97,8 +98,6 @@ class Recovery:
 
     def connected(self) -> None:
         """There is a new connection: what was typed last may not have arrived, and what was said last may be lost."""
-        if self._typed:
-            self._line.repeat(self._typed)  # a second time does no harm: before it asks, a kernel forgets old answers
         if self.retells:
             self._order.hold()
         self._do(self._settle(tuple(self._running)))
@@ -164,11 +163,14 @@ class Recovery:
     async def _settle(self, running: tuple[str, ...]) -> None:
         """The kernel answers behind a cell, so these have ended by then, whether they said so or not."""
         whole = self.retells and await self._retold()
+        if self._typed:
+            self._line.repeat(self._typed)  # a second time does no harm: before it asks, a kernel forgets old answers
         if not whole:
             self._say(running, _GAP)
         _, answer = self._line.send("shell", "kernel_info_request", {})
         await asyncio.wait({answer})
         await asyncio.sleep(_SETTLE)
+        whole = whole and await self._retold()
         for identity in running:
             if whole and (text := self._running.get(identity)):
                 self._line.repeat(text)  # it would have said that it begins: this never arrived
@@ -189,7 +191,7 @@ class Recovery:
 
     async def _retold(self, *, more: bool = False) -> bool:
         """Put in what the kernel sent since it was heard last; whether it remembered all of that."""
-        _, answer = self._line.send("control", "interpreter_missed_request", {"after": self._order.recent})
+        _, answer = self._line.send("control", "interpreter_missed_request", {"after": self._order.after})
         await asyncio.wait({answer})
         told = answer.result()["content"]
         self._order.retold(told.get("messages", ()), more=more)

@@ -622,6 +622,43 @@ def test_what_is_dropped_between_the_kernel_and_us_is_shown_whole_and_in_order(s
     run(story())
 
 
+def test_what_was_dropped_before_a_question_comes_before_it(server: str) -> None:
+    async def story() -> None:
+        async with gateway(server) as there, python(there) as runner:
+            await happenings_of(runner, DROPPING)
+            lines = "".join(f"{number}\n" for number in range(20))
+            for question in ("one? ", "two? ", "three? "):
+                code = f"for number in range(20): print(number, flush=True)\nprint(input({question!r}))"
+                seen = await happenings_of(runner, code, lines=["typed"])
+                place = seen.index(Asked(prompt=question))
+                assert (text(seen[:place]), text(seen[place:]), status(seen)) == (lines, "typed\n", "ok")
+
+    run(story())
+
+
+FORKED = """
+import multiprocessing
+def say():
+    for number in range(40): print(f"child {number}\\n", end="", flush=True)
+child = multiprocessing.get_context("fork").Process(target=say)
+child.start()
+child.join()
+for number in range(100): print(number, flush=True)
+"""
+
+
+def test_what_a_forked_child_says_makes_nothing_come_twice(server: str) -> None:
+    async def story() -> None:
+        async with gateway(server) as there, python(there) as runner:
+            await happenings_of(runner, DROPPING)
+            lines = text(await happenings_of(runner, FORKED)).splitlines()
+            childs = [line for line in lines if line.startswith("child ")]
+            assert [line for line in lines if line not in childs] == [str(number) for number in range(100)]
+            assert len(set(childs)) == len(childs)
+
+    run(story())
+
+
 # ---- files
 
 

@@ -6,7 +6,7 @@ running cell too, and binds no name of the user's. Other clients of it notice no
 
 from __future__ import annotations
 
-import itertools
+import os
 import threading
 from collections import deque
 from typing import Any
@@ -27,57 +27,67 @@ CHANNELS = {
 }
 """The kinds of message that are kept, each with its channel."""
 PLACE = "interpreter_place"
-"""In the metadata of a message on iopub: how many were sent before it. A place that does not come was dropped."""
+"""In the metadata of a message that is shown: how many such were sent before it. One that does not come was dropped."""
 
 
 class Memory:
-    """The last messages that `send`, the kernel's own way to send, has sent."""
+    """The last messages that `session` has sent."""
 
-    def __init__(self, send: Any) -> None:
-        self.sent: Any = deque()  # message id, channel, message, characters
-        self.whole = True  # nothing was forgotten yet
+    def __init__(self, session: Any) -> None:
+        self.sent: Any = deque()  # place, message, characters
+        self.places = 0
         self.characters = 0
+        self.forgotten = -1  # the place of the last one that is not remembered
         self.lock = threading.RLock()
-        self.places = itertools.count()
-        self.really_send = send
+        self.process = os.getpid()
+        self.session = session
+        self.really_send = session.send
 
-    def send(self, stream: Any, msg_or_type: Any, *given: Any, **named: Any) -> Any:
-        """Send with its place, and remember what was sent."""
+    def send(
+        self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, ident: Any = None, **named: Any
+    ) -> Any:
+        """Send with its place, and remember what is sent."""
         made = isinstance(msg_or_type, dict)
         kind = msg_or_type["header"]["msg_type"] if made else msg_or_type
-        if CHANNELS.get(kind) == "iopub":
-            metadata = {**((msg_or_type if made else named).get("metadata") or {}), PLACE: next(self.places)}
-            (msg_or_type if made else named)["metadata"] = metadata
-        message = self.really_send(stream, msg_or_type, *given, **named)
-        if message is not None and message["header"]["msg_type"] in CHANNELS:  # None: in a child process
-            self.keep(message)
-        return message
+        if kind not in CHANNELS or os.getpid() != self.process:  # a child that was forked counts by itself
+            return self.really_send(stream, msg_or_type, content, parent, ident, **named)
+        rest = {name: named.pop(name, None) for name in ("header", "metadata")}
+        message = dict(msg_or_type) if made else self.session.msg(kind, content, parent, **rest)
+        self.keep(message)
+        try:
+            return self.really_send(stream, message, ident=ident, **named)
+        except Exception:  # what cannot be sent cannot be told again
+            with self.lock:
+                self.sent = deque(one for one in self.sent if one[1]["header"]["msg_id"] != message["header"]["msg_id"])
+            raise
 
     def keep(self, message: Any) -> None:
-        """Remember one message, and forget the oldest if they are too many."""
+        """Give one message its place, remember it, and forget the oldest if they are too many."""
         kind, content = message["header"]["msg_type"], message["content"]
-        told = {
-            "channel": CHANNELS[kind],
-            "header": {name: message["header"][name] for name in ("msg_id", "msg_type", "session")},
-            "parent_header": message["parent_header"],
-            "metadata": {PLACE: message["metadata"].get(PLACE)},
-            "content": content,
-        }
         size = 200 + len(content.get("text", "")) + sum(len(str(data)) for data in content.get("data", {}).values())
         with self.lock:
-            self.sent.append((message["header"]["msg_id"], told, size))
+            place = self.places - 0.5  # a reply stands between two: its absence tells nothing
+            if CHANNELS[kind] != "shell":
+                place = self.places
+                message["metadata"] = {**(message.get("metadata") or {}), PLACE: place}
+                self.places += 1
+            told = {
+                "channel": CHANNELS[kind],
+                "header": {name: message["header"][name] for name in ("msg_id", "msg_type", "session")},
+                "parent_header": message["parent_header"],
+                "metadata": {name: value for name, value in message["metadata"].items() if name == PLACE},
+                "content": content,
+            }
+            self.sent.append((place, told, size))
             self.characters += size
             while self.characters > KEPT and len(self.sent) > 1:
-                self.characters -= self.sent.popleft()[2]
-                self.whole = False
+                self.forgotten, _, size = self.sent.popleft()
+                self.characters -= size
 
-    def since(self, known: Any) -> Any:
-        """What was sent after the latest of the `known` ids, and whether nothing in between was forgotten."""
-        sent = tuple(self.sent)
-        for place in range(len(sent), 0, -1):
-            if sent[place - 1][0] in known:
-                return [told for _, told, _ in sent[place:]], True
-        return [told for _, told, _ in sent], self.whole
+    def since(self, place: Any) -> Any:
+        """What was sent behind `place`, and whether nothing of it was forgotten."""
+        with self.lock:
+            return [told for at, told, _ in self.sent if at > place], self.forgotten <= place
 
 
 def teach(kernel: Any, report: Any) -> None:
@@ -89,11 +99,11 @@ def teach(kernel: Any, report: Any) -> None:
         raise RuntimeError("This kernel has no thread for its control channel.")
     if not isinstance(getattr(kernel.session.send, "__self__", None), type(kernel.session)):
         return
-    memory = Memory(kernel.session.send)
+    memory = Memory(kernel.session)
     kernel.session.send = memory.send
 
     def retell(stream: Any, ident: Any, parent: Any) -> None:
-        messages, whole = memory.since(set(parent["content"]["after"]))
+        messages, whole = memory.since(parent["content"]["after"])
         content = {"status": "ok", "messages": messages, "whole": whole}
         memory.really_send(stream, "interpreter_missed_reply", content, parent, ident)
 
