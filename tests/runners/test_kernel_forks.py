@@ -26,6 +26,7 @@ if pid:
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """One kernel, which every fork must leave as it was."""
     with bench(at(tmp_path_factory.mktemp("work"))) as made:
+        made.run("import warnings; warnings.filterwarnings('ignore', 'This process .* is multi-threaded')")  # from 3.12
         yield made
 
 
