@@ -10,12 +10,11 @@ from interpreter.notebooks.document import Json, fenced
 from interpreter.notebooks.opening import code_of, language
 from interpreter.notebooks.outputs import text
 from interpreter.protocols.content import clean
+from interpreter.renderers.forms import is_exact_in_plain
 
 Keep: TypeAlias = Callable[[str, bytes], str]
 """Keeps a picture of a media type and gives the link to it."""
 
-_EVERY_FORM = {"text/markdown", "text/html", "text/latex"}
-"""Those that R's kernel gives beside the plain text of each value, which alone is exact."""
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -66,7 +65,7 @@ def _value(data: Mapping[str, Any], keep: Keep) -> str:
             if link:
                 return f"![{_name(data)}]({link})"
     plain = text(data.get("text/plain", ""))
-    if data.keys() >= _EVERY_FORM and plain and not plain.startswith("<"):
+    if is_exact_in_plain(data.keys(), plain):
         return _printed(plain)
     if "text/markdown" in data:
         return text(data["text/markdown"])

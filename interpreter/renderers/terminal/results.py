@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interpreter import events as e
-from interpreter.renderers import html, latex
+from interpreter.renderers import forms, html, latex
 from interpreter.renderers.sanitize import clean, clean_line
 from interpreter.renderers.terminal import tables
 from interpreter.renderers.terminal.abilities import Abilities
@@ -72,7 +72,7 @@ class Results:
         data = output.data
         if output.kind == "error":
             return clean(str(data.get("text/plain", "")), colour=self._abilities.colour).rstrip("\n").split("\n")
-        if _in_every_form(data):
+        if forms.is_exact_in_plain(data.keys(), str(data.get("text/plain", ""))):
             data = {"text/plain": data["text/plain"]}
         if "text/markdown" in data:
             written = html.without_comments(str(data["text/markdown"]))  # R's tables have one in their corner
@@ -136,15 +136,8 @@ class Results:
         return [bare(painted(line)) for line in lines]
 
 
-def _in_every_form(data: e.MimeBundle) -> bool:
-    """Whether these are all the forms of one value, as R's kernel makes them: only the plain one is as R prints it."""
-    return data.keys() >= {"text/markdown", "text/html", "text/latex"} and _spoken(data)
-
-
 def _spoken(data: e.MimeBundle) -> bool:
-    """Whether its plain text says more than what kind of object it is."""
-    plain = str(data.get("text/plain", ""))
-    return bool(plain) and not (plain.startswith("<") and plain.endswith(">"))
+    return forms.says_something(str(data.get("text/plain", "")))
 
 
 def _cell(text: str) -> list[Span]:
