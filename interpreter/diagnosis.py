@@ -152,14 +152,12 @@ async def _machine(context: Context) -> AsyncIterator[Finding]:
 
 def _kernel(name: str, environment: Mapping[str, str]) -> Finding:
     from interpreter.runners.kernelspecs import data_folders, installed
-    from interpreter.runners.languages import PYTHON, lacking
+    from interpreter.runners.languages import PYTHON, lacking, language_of
 
     specs = installed(data_folders(environment))
     own = name == "python3"  # Jupyter's own, wherever ipykernel is
     missing = "" if own else lacking(replace(PYTHON, kernel=name), environment, specs)
-    language = next((spec.language for spec in specs if spec.name == name.lower()), PYTHON.name)
-    topic = PYTHON.name if language in PYTHON.aliases else language
-    return Finding(topic=topic, words=missing or f"the kernelspec {name}", well=not missing)
+    return Finding(topic=language_of(name, specs), words=missing or f"the kernelspec {name}", well=not missing)
 
 
 async def _python(place: Workplace) -> Finding:

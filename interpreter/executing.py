@@ -17,7 +17,7 @@ from interpreter.runners import kept
 from interpreter.runners.address import address
 from interpreter.runners.environment import Workplace, workplace
 from interpreter.runners.kernelspecs import data_folders, installed
-from interpreter.runners.languages import PYTHON, LocalRunners, Table, row_from_table
+from interpreter.runners.languages import LocalRunners, Table, language_of, row_from_table
 from interpreter.seams import Carry, where_it_is
 from interpreter.settings import Settings
 
@@ -148,9 +148,7 @@ def _language(file: Path, place: Workplace) -> str:
 
 
 def _language_of(name: str, place: Workplace) -> str:
-    known = {spec.name: spec.language for spec in installed(data_folders(place.environment))}
-    language = known.get(name.lower(), PYTHON.name)
-    return PYTHON.name if language in PYTHON.aliases else language
+    return language_of(name, installed(data_folders(place.environment)))
 
 
 async def _elsewhere(

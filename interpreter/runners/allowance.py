@@ -17,7 +17,7 @@ class Allowance:
 
     def __init__(self, limit: int) -> None:
         self.flooded = asyncio.Event()
-        self.complaint = f"it printed more than {limit // 1_000_000} MB."
+        self.limit = limit
         self._left = limit
 
     def admit(self, shown: Produced) -> Produced | None:

@@ -14,12 +14,13 @@ from interpreter.events import CellStatus, MimeBundle
 from interpreter.protocols.content import clean
 from interpreter.runners.allowance import Allowance
 from interpreter.runners.channels import Channel, Message
+from interpreter.runners.inside.inspected import NOT_THE_USERS
+from interpreter.runners.printed import too_much
 from interpreter.seams import Asked, Cleared, Happening, Produced
 
 NAMES = {"names": "' '.join(dir())"}
 """Asked along with each Python cell, so that it is known what a restart loses; costs no message of its own."""
 
-_NOT_THE_USERS = frozenset({"In", "Out", "exit", "get_ipython", "open", "quit"})
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 """Drawn by a browser's JavaScript alone; the same output says in plain text what it is."""
 _DEEPEST = 100
@@ -96,7 +97,7 @@ class Cell:
         if (admitted := self._allowance.admit(shown)) is not None:
             self.add(admitted)
         if self.flooded.is_set():
-            words = f"The cell was interrupted: {self._allowance.complaint}"
+            words = too_much(self._allowance.limit)
             self.status, self.error = "error" if self.status == "ok" else self.status, ("OutputLimit", words)
             self.add(Produced(kind="error", data={"text/plain": words}))
 
@@ -147,7 +148,7 @@ def names(content: Mapping[str, Any]) -> tuple[str, ...] | None:
     except (ValueError, SyntaxError):
         return None
     known = text.split() if isinstance(text, str) else ()
-    return tuple(name for name in known if not name.startswith("_") and name not in _NOT_THE_USERS)
+    return tuple(name for name in known if not name.startswith("_") and name not in NOT_THE_USERS)
 
 
 def _inside(value: object, *names: str) -> object:

@@ -131,6 +131,12 @@ def rows(
     return tuple(found.values())
 
 
+def language_of(kernel: str, specs: Iterable[Kernelspec]) -> str:
+    """The canonical name of what the kernelspec `kernel` runs; of one that is not known Python's."""
+    language = next((spec.language for spec in specs if spec.name == kernel.lower()), PYTHON.name)
+    return PYTHON.name if language in PYTHON.aliases else language
+
+
 def lacking(row: Language, environment: Mapping[str, str], specs: Iterable[Kernelspec]) -> str:
     """What `row` needs and is not here, in words; empty if all is."""
     if row.command and shutil.which(row.command[0], path=environment.get("PATH")) is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from interpreter.runners import cell as cells
 from interpreter.runners.allowance import Allowance
 from interpreter.runners.channels import Message
+from interpreter.runners.printed import excess
 from interpreter.seams import Produced
 
 
@@ -49,5 +50,5 @@ class Late:
         if (admitted := allowance.admit(said)) is not None:
             self._tell(admitted)
         if allowance.flooded.is_set():
-            words = f"[What the cell goes on printing is left out: {allowance.complaint}]\n"
+            words = f"[What the cell goes on printing is left out: {excess(allowance.limit)}]\n"
             self._tell(Produced(kind="stderr", data={"text/plain": words}))

@@ -19,9 +19,14 @@ LATE = 1_000_000
 ENOUGH = "\n[There is more background output; it is left out.]\n"
 
 
+def excess(limit: int) -> str:
+    """Why nothing more is told of a cell that printed more than `limit` characters."""
+    return f"it printed more than {limit // 1_000_000} MB."
+
+
 def too_much(limit: int) -> str:
-    """What is said of a cell that printed more than `limit` characters."""
-    return f"The cell was interrupted: it printed more than {limit // 1_000_000} MB."
+    """What is said of such a cell where that ended it."""
+    return f"The cell was interrupted: {excess(limit)}"
 
 
 class Printed:

@@ -1,4 +1,4 @@
-"""What a kernel's variables are. Runs inside the kernel, in any Python from 3.8, and is never imported by us.
+"""What a kernel's variables are. Runs inside the kernel, in any Python from 3.8.
 
 It looks and never touches: a property, a length or a representation is asked only of types that are known to answer
 without effects; of any other value only the name of its type is told.
