@@ -1,10 +1,14 @@
-"""The end of the report names the languages that the contract test ran on: what is not installed is not tested."""
+"""A kernel to be killed; and at the end of the report the languages that the contract test ran on."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.runners.bench import Bench, at, bench
 
 collect_ignore = (
     [
@@ -15,6 +19,15 @@ collect_ignore = (
     else []
 )
 """On Windows there are no pseudo-terminals of this kind, and no signals; its shell is a driven interpreter."""
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Bench]:
+    """A kernel of the test's own, for cells that kill it."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    with bench(at(folder)) as made:
+        yield made
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -47,14 +47,21 @@ class Plain(Kernel):
         return {**reply, "execution_count": self.execution_count}
 
 
-def kernelspec(data: Path) -> None:
-    """Write its kernelspec, `plain`, into a Jupyter data folder."""
-    folder = data / "kernels" / "plain"
+def kernelspec(data: Path, name: str = "plain", **information: Any) -> None:
+    """Write its kernelspec into a Jupyter data folder: with other `language_info` than its own, if some is given."""
+    folder = data / "kernels" / name
     folder.mkdir(parents=True)
-    argv = [sys.executable, "-m", __name__, "-f", "{connection_file}"]
-    told = {"argv": argv, "display_name": "Plain", "language": "plain", "env": {"PYTHONPATH": str(Path.cwd())}}
+    other = f"from {__name__} import *; Plain.language_info = {information.get('language_info')!r}; launch()"
+    start = ["-c", other] if information else ["-m", __name__]
+    argv = [sys.executable, *start, "-f", "{connection_file}"]
+    told = {"argv": argv, "display_name": name.title(), "language": name, "env": {"PYTHONPATH": str(Path.cwd())}}
     (folder / "kernel.json").write_text(json.dumps(told))
 
 
-if __name__ == "__main__":
+def launch() -> None:
+    """Serve one."""
     IPKernelApp.launch_instance(kernel_class=Plain)
+
+
+if __name__ == "__main__":
+    launch()

@@ -26,15 +26,6 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield made
 
 
-@pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[Bench]:
-    """A kernel of the test's own, for cells that kill it."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    with bench(at(folder)) as made:
-        yield made
-
-
 def restarts(happenings: list[Happening]) -> list[str]:
     """The reasons of the restarts that were told."""
     return [happening.reason for happening in happenings if isinstance(happening, Restarted)]

@@ -8,21 +8,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.runners.bench import STUBBORN, Bench, at, bench, status, text
-
-
-@pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[Bench]:
-    """A kernel of the test's own."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    with bench(at(folder)) as made:
-        yield made
 
 
 def alive(pid: int) -> bool:

@@ -123,17 +123,7 @@ def test_a_python_kernelspec_runs_without_importing_the_folder_at_its_start(trap
 
 
 def test_a_kernel_that_does_not_name_its_language_runs_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "jupyter" / "kernels" / "mute"
-    folder.mkdir(parents=True)
-    start = (
-        "from ipykernel.kernelapp import IPKernelApp\n"
-        "from tests.runners.plain_kernel import Plain\n"
-        "Plain.language_info = None\n"
-        "IPKernelApp.launch_instance(kernel_class=Plain)"
-    )
-    argv = [sys.executable, "-c", start, "-f", "{connection_file}"]
-    told = {"argv": argv, "display_name": "Mute", "language": "mute", "env": {"PYTHONPATH": str(Path.cwd())}}
-    (folder / "kernel.json").write_text(json.dumps(told))
+    plain_kernel.kernelspec(tmp_path / "jupyter", "mute", language_info=None)
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     (tmp_path / "work").mkdir()
     with bench(at(tmp_path / "work"), name="mute") as made:
@@ -143,17 +133,7 @@ def test_a_kernel_that_does_not_name_its_language_runs_cells(tmp_path: Path, mon
 def test_a_kernel_whose_program_has_ended_behind_it_is_started_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "jupyter" / "kernels" / "octave"
-    folder.mkdir(parents=True)
-    start = (
-        "from ipykernel.kernelapp import IPKernelApp\n"
-        "from tests.runners.plain_kernel import Plain\n"
-        "Plain.language_info = {'name': 'octave'}\n"
-        "IPKernelApp.launch_instance(kernel_class=Plain)"
-    )
-    argv = [sys.executable, "-c", start, "-f", "{connection_file}"]
-    told = {"argv": argv, "display_name": "Octave", "language": "octave", "env": {"PYTHONPATH": str(Path.cwd())}}
-    (folder / "kernel.json").write_text(json.dumps(told))
+    plain_kernel.kernelspec(tmp_path / "jupyter", "octave", language_info={"name": "octave"})
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     (tmp_path / "work").mkdir()
     with bench(at(tmp_path / "work"), name="octave") as made:
