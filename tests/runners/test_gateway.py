@@ -292,6 +292,25 @@ def test_a_kernel_that_was_to_be_kept_and_died_is_not_written_down_any_more(serv
     run(story())
 
 
+def test_a_kernel_whose_end_did_not_reach_the_server_is_still_written_down(server: str, tmp_path: Path) -> None:
+    async def story() -> None:
+        wire = Wire(server)
+        async with gateway(await wire.lay()) as there, python(there, home=tmp_path, keep=True) as runner:
+            await happenings_of(runner, "1")
+            record = kept.find_remote(tmp_path)
+            assert record is not None
+            wire.down = True
+            wire.cut()
+            with pytest.raises(RunnerError, match="Nobody answers"):
+                await runner.restart()
+            assert kept.find_remote(tmp_path) == record
+            async with gateway(server) as direct:
+                await direct.end(record.id)
+        await wire.close()
+
+    run(story())
+
+
 def test_a_kernel_that_we_started_is_ended_with_the_session(server: str) -> None:
     async def story() -> None:
         async with gateway(server) as there:
